@@ -1,0 +1,21 @@
+//! The vocabulary of Sluice: the nouns of the data flow as plain values.
+//!
+//! Architecture invariant: this crate does no I/O, knows no engine and no SDK, and compiles to
+//! wasm32, so that engine, server and console speak of the same things in the same words.
+
+pub mod arrival;
+pub mod column;
+pub mod dataset;
+pub mod environment;
+pub mod error;
+pub mod notification;
+pub mod partition;
+pub mod query;
+pub mod rejected;
+pub mod run;
+pub mod source;
+pub mod table;
+pub mod transformation;
+pub mod zone;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,68 @@
+//! What happens to rows and columns that do not fit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// What happens to rows that do not fit the registration. In every case they are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "policy", rename_all = "snake_case", deny_unknown_fields)]
+pub enum MalformedPolicy {
+    /// The first such row fails the run before anything is committed.
+    Fail,
+    /// They are counted; their text is not kept.
+    Skip,
+    /// They are kept with file, line, column, reason and raw text. More than either limit fails
+    /// the run before anything is committed.
+    Quarantine {
+        /// Most rows a run may quarantine.
+        #[serde(default = "default_max_rows")]
+        max_rows: u64,
+        /// Greatest share of rows read that a run may quarantine, 0 to 1.
+        #[serde(default = "default_max_rate")]
+        max_rate: f64,
+    },
+}
+
+impl Default for MalformedPolicy {
+    fn default() -> Self {
+        Self::Quarantine { max_rows: default_max_rows(), max_rate: default_max_rate() }
+    }
+}
+
+impl MalformedPolicy {
+    /// Checks the limits.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Self::Quarantine { max_rate, .. } if !(0.0..=1.0).contains(max_rate) => {
+                Err(Error::invalid(format!("max_rate {max_rate} must lie between 0 and 1")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What happens when a file's columns differ from the pinned ones. A missing column always fails
+/// the run: rows without it would silently change meaning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftPolicy {
+    /// Any difference but the order of columns fails the run before any write.
+    #[default]
+    Fail,
+    /// New columns are pinned (as a new version of the source) and added to the table.
+    AddColumns,
+    /// As `add_columns`; and a pinned type grows where files already written still read unchanged
+    /// (int to bigint, more digits before a decimal's point).
+    Widen,
+    /// Columns that are not pinned are not read.
+    IgnoreExtra,
+}
+
+fn default_max_rows() -> u64 {
+    10_000
+}
+
+fn default_max_rate() -> f64 {
+    0.1
+}

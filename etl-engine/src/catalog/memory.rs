@@ -1,0 +1,99 @@
+//! The catalog in memory, for tests and for queries over nothing durable.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::partition::Partition;
+use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::{Error, Result};
+
+use super::Catalog;
+use crate::lock;
+
+/// A [`Catalog`] that forgets everything when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryCatalog {
+    tables: Mutex<BTreeMap<TableName, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    table: CatalogTable,
+    partitions: BTreeMap<Partition, CatalogPartition>,
+}
+
+#[async_trait]
+impl Catalog for MemoryCatalog {
+    async fn databases(&self) -> Result<Vec<String>> {
+        let mut names: Vec<_> =
+            lock(&self.tables).keys().map(|name| name.database.clone()).collect();
+        names.dedup();
+        Ok(names)
+    }
+
+    async fn tables(&self, database: Option<&str>) -> Result<Vec<CatalogTable>> {
+        let tables = lock(&self.tables);
+        let wanted = tables
+            .values()
+            .filter(|entry| database.is_none_or(|database| entry.table.name.database == database));
+        Ok(wanted.map(|entry| entry.table.clone()).collect())
+    }
+
+    async fn table(&self, name: &TableName) -> Result<Option<CatalogTable>> {
+        Ok(lock(&self.tables).get(name).map(|entry| entry.table.clone()))
+    }
+
+    async fn put_table(&self, table: &CatalogTable) -> Result<u64> {
+        let mut tables = lock(&self.tables);
+        let current = tables.get(&table.name).map_or(0, |entry| entry.table.version);
+        if current != table.version {
+            return Err(Error::conflict(format!("table {} was changed meanwhile", table.name)));
+        }
+        let stored = CatalogTable { version: current + 1, ..table.clone() };
+        tables
+            .entry(table.name.clone())
+            .and_modify(|entry| entry.table = stored.clone())
+            .or_insert_with(|| Entry { table: stored, partitions: BTreeMap::new() });
+        Ok(current + 1)
+    }
+
+    async fn delete_table(&self, name: &TableName) -> Result<()> {
+        lock(&self.tables).remove(name);
+        Ok(())
+    }
+
+    async fn partitions(
+        &self,
+        name: &TableName,
+        only: Option<&[Partition]>,
+    ) -> Result<Vec<CatalogPartition>> {
+        let tables = lock(&self.tables);
+        let Some(entry) = tables.get(name) else { return Ok(Vec::new()) };
+        let wanted = entry
+            .partitions
+            .values()
+            .filter(|stored| only.is_none_or(|only| only.contains(&stored.partition)));
+        Ok(wanted.cloned().collect())
+    }
+
+    async fn put_partitions(
+        &self,
+        name: &TableName,
+        partitions: &[CatalogPartition],
+    ) -> Result<()> {
+        let mut tables = lock(&self.tables);
+        let entry = tables
+            .get_mut(name)
+            .ok_or_else(|| Error::not_found(format!("table {name} is not in the catalog")))?;
+        entry.partitions.extend(partitions.iter().map(|new| (new.partition, new.clone())));
+        Ok(())
+    }
+
+    async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()> {
+        if let Some(entry) = lock(&self.tables).get_mut(name) {
+            entry.partitions.retain(|partition, _| !partitions.contains(partition));
+        }
+        Ok(())
+    }
+}

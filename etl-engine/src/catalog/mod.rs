@@ -1,0 +1,49 @@
+//! The catalog port: which tables exist, where their files are, which partitions they have.
+//!
+//! Architecture invariant: the catalog is touched after the data, never before, and never points at
+//! what is not there. Descriptions, comments and parameters that people wrote survive updates.
+
+mod memory;
+mod update;
+
+use async_trait::async_trait;
+use domain::Result;
+use domain::partition::Partition;
+use domain::table::{CatalogPartition, CatalogTable, TableName};
+
+pub use memory::MemoryCatalog;
+pub use update::{TableShape, ensure_table};
+
+/// The catalog of one environment.
+#[async_trait]
+pub trait Catalog: Send + Sync + std::fmt::Debug {
+    /// Names of all databases that hold a table, sorted.
+    async fn databases(&self) -> Result<Vec<String>>;
+
+    /// All tables of a database (of every database when `None`), sorted by name.
+    async fn tables(&self, database: Option<&str>) -> Result<Vec<CatalogTable>>;
+
+    /// One table; `None` when it does not exist.
+    async fn table(&self, name: &TableName) -> Result<Option<CatalogTable>>;
+
+    /// Stores a table by compare-and-swap: `table.version` is the version that was read (0 creates).
+    /// Returns the new version. [`domain::ErrorKind::Conflict`] when somebody else was faster.
+    async fn put_table(&self, table: &CatalogTable) -> Result<u64>;
+
+    /// Removes a table and its partitions from the catalog, not its files. Absent is fine.
+    async fn delete_table(&self, name: &TableName) -> Result<()>;
+
+    /// The partitions of a table, sorted by date; only those in `only` when given.
+    async fn partitions(
+        &self,
+        name: &TableName,
+        only: Option<&[Partition]>,
+    ) -> Result<Vec<CatalogPartition>>;
+
+    /// Adds or replaces partitions. [`domain::ErrorKind::NotFound`] when the table is absent.
+    async fn put_partitions(&self, name: &TableName, partitions: &[CatalogPartition])
+    -> Result<()>;
+
+    /// Removes partitions. Absent ones are fine.
+    async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()>;
+}

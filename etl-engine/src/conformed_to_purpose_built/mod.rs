@@ -1,0 +1,1 @@
+//! The second hop: run the transformation over the touched partitions, write.

@@ -1,0 +1,49 @@
+//! Notifications: an outbox that is filled with the outcome, and targets that it is delivered to.
+
+mod deliver;
+
+use async_trait::async_trait;
+use domain::Result;
+use domain::notification::Notification;
+use jiff::Timestamp;
+
+pub use deliver::deliver_due;
+
+/// A place that notifications go to. Delivery is at least once; a target drops repeats by id.
+#[async_trait]
+pub trait Notifier: Send + Sync + std::fmt::Debug {
+    /// Name for logs, without secrets.
+    fn name(&self) -> &str;
+
+    /// Delivers one notification; returns when the target has it.
+    async fn deliver(&self, notification: &Notification) -> Result<()>;
+}
+
+/// A notification that waits for delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// What to deliver.
+    pub notification: Notification,
+    /// Deliveries tried before this one.
+    pub attempts: u32,
+}
+
+/// The outbox of one environment. It is filled by [`crate::run::RunLedger::finish`], in the same
+/// transaction as the outcome.
+#[async_trait]
+pub trait Outbox: Send + Sync + std::fmt::Debug {
+    /// Takes up to `limit` notifications that are due, oldest first, and hides them from other
+    /// callers until `hidden_until`.
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        hidden_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Pending>>;
+
+    /// Records that a notification was delivered.
+    async fn delivered(&self, id: &str, at: Timestamp) -> Result<()>;
+
+    /// Records that a delivery failed: due again at `retry_at`, or given up when `None`.
+    async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()>;
+}

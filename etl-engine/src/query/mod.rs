@@ -1,0 +1,1 @@
+//! Queries: untrusted SQL over the catalog, inside a sandbox.

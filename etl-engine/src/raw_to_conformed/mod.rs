@@ -1,0 +1,1 @@
+//! The first hop: decode, check, quarantine, partition, write.

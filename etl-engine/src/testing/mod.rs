@@ -1,0 +1,1 @@
+//! Contract suites, one per port, that every adapter runs.
