@@ -1,1 +1,16 @@
 //! Queries: untrusted SQL over the catalog, inside a sandbox.
+//!
+//! Architecture invariant: nothing here registers a file system, a table function or a path as a
+//! table, and no cache outlives one query, so that SQL reaches the zones' tables and nothing else,
+//! and the next query sees the latest commit.
+
+mod allowed;
+pub mod bounds;
+pub mod column_types;
+pub(crate) mod failure;
+pub(crate) mod files;
+pub mod reads;
+pub mod session;
+pub mod statement;
+pub(crate) mod suggestion;
+pub mod table;

@@ -1,0 +1,52 @@
+//! What DataFusion's errors mean to the person who wrote the query.
+
+use datafusion::common::DataFusionError;
+use domain::{Error, ErrorKind};
+
+/// The error of planning or running a query, with its place in the text when that is known.
+pub(crate) fn failure(error: DataFusionError) -> Error {
+    if let Some(known) = known_cause(&error) {
+        return known;
+    }
+    let place = error
+        .diagnostic()
+        .and_then(|diagnostic| diagnostic.span)
+        .map(|span| format!(" (line {}, column {})", span.start.line, span.start.column));
+    let root = error.find_root();
+    let kind = kind_of(root);
+    let text = match kind {
+        ErrorKind::Internal => "the query engine failed".to_owned(),
+        _ => format!("{}{}", root.message(), place.unwrap_or_default()),
+    };
+    Error::new(kind, text).with_source(error)
+}
+
+/// An error of ours that travelled through the engine.
+fn known_cause(error: &DataFusionError) -> Option<Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        if let Some(known) = current.downcast_ref::<Error>() {
+            return Some(known.clone());
+        }
+        cause = current.source();
+    }
+    None
+}
+
+fn kind_of(root: &DataFusionError) -> ErrorKind {
+    match root {
+        DataFusionError::ObjectStore(error) => match error.as_ref() {
+            object_store::Error::NotFound { .. } => ErrorKind::NotFound,
+            object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. } => ErrorKind::Denied,
+            _ => ErrorKind::Unavailable,
+        },
+        DataFusionError::IoError(_) => ErrorKind::Unavailable,
+        DataFusionError::Internal(_)
+        | DataFusionError::Configuration(_)
+        | DataFusionError::ExecutionJoin(_)
+        | DataFusionError::Substrait(_)
+        | DataFusionError::Ffi(_) => ErrorKind::Internal,
+        _ => ErrorKind::Invalid,
+    }
+}
