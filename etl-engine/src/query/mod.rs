@@ -9,6 +9,8 @@ pub mod bounds;
 pub mod column_types;
 pub(crate) mod failure;
 pub(crate) mod files;
+pub(crate) mod lookup;
+pub(crate) mod plan;
 pub mod reads;
 pub mod session;
 pub mod statement;

@@ -18,8 +18,8 @@ use datafusion::prelude::SessionConfig;
 use domain::table::TableName;
 use domain::zone::Zone;
 use domain::{Error, Result};
+use object_store::ObjectStore;
 
-use crate::lake::Lake;
 
 /// The catalog name that Athena gives to Glue; SQL may put it before the database.
 pub const CATALOG: &str = "awsdatacatalog";
@@ -37,9 +37,12 @@ pub struct SessionLimits {
     pub target_partitions: usize,
 }
 
+/// The stores that a session may read.
+pub type Zones = Vec<(Zone, Arc<dyn ObjectStore>)>;
+
 /// A session over `tables`. Without table functions, file formats, files and settings in SQL.
 pub fn session(
-    lake: &Lake,
+    zones: &Zones,
     limits: &SessionLimits,
     tables: Vec<(TableName, Arc<dyn TableProvider>)>,
 ) -> Result<SessionState> {
@@ -51,7 +54,7 @@ pub fn session(
     );
     let state = SessionStateBuilder::new()
         .with_config(config(limits.target_partitions))
-        .with_runtime_env(Arc::new(runtime(lake, limits)?))
+        .with_runtime_env(Arc::new(runtime(zones, limits)?))
         .with_catalog_list(Arc::new(list))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
@@ -99,7 +102,7 @@ fn config(target_partitions: usize) -> SessionConfig {
     config
 }
 
-fn runtime(lake: &Lake, limits: &SessionLimits) -> Result<RuntimeEnv> {
+fn runtime(zones: &Zones, limits: &SessionLimits) -> Result<RuntimeEnv> {
     let pool = FairSpillPool::new(limits.max_memory);
     let consumers = std::num::NonZeroUsize::MIN.saturating_add(4);
     let mode = match &limits.spill_dir {
@@ -119,9 +122,9 @@ fn runtime(lake: &Lake, limits: &SessionLimits) -> Result<RuntimeEnv> {
         .map_err(no_session)?;
     let files = ObjectStoreUrl::local_filesystem();
     runtime.deregister_object_store(files.as_ref()).map_err(no_session)?;
-    for zone in [Zone::Conformed, Zone::PurposeBuilt] {
-        let url = ObjectStoreUrl::parse(zone_url(zone)).map_err(no_session)?;
-        runtime.register_object_store(url.as_ref(), Arc::clone(lake.zone(zone)));
+    for (zone, store) in zones {
+        let url = ObjectStoreUrl::parse(zone_url(*zone)).map_err(no_session)?;
+        runtime.register_object_store(url.as_ref(), Arc::clone(store));
     }
     Ok(runtime)
 }
