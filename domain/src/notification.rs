@@ -8,7 +8,8 @@ use crate::run::{Run, RunStatus};
 /// A message in the outbox. Delivered at least once; receivers drop repeats by `id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// Stable over repeated deliveries: the run's id and the attempt that ended it.
+    /// Stable over repeated deliveries: the run's id and when it ended. Not the attempt: a retry
+    /// counts attempts anew, and its outcome must not look like a repeat.
     pub id: String,
     /// One line that says the outcome.
     pub subject: String,
@@ -33,7 +34,7 @@ impl Notification {
         let subject =
             format!("[{}] {} {outcome}: {}", run.environment, run.dataset, run.arrival.key);
         Self {
-            id: format!("{}-{}", run.id, run.attempt),
+            id: format!("{}-{}", run.id, at.as_microsecond()),
             subject,
             body: serde_json::to_value(run).unwrap_or_default(),
             created_at: at,

@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The embedded adapters: SQLite or PostgreSQL for state, local folders for the zones.
+//!
+//! Architecture invariant: nothing here decides what the data flow does; the rules of the ledger
+//! are [`etl_engine::run::Job`]'s. This crate stores, watches and delivers.
+
+mod catalog;
+mod columns;
+mod database;
+mod ledger;
+mod outbox;
+mod source;
+mod transformation;
+
+pub use catalog::SqlCatalog;
+pub use database::{Database, DatabaseSettings, sqlite_url};
+pub use ledger::SqlRunLedger;
+pub use outbox::SqlOutbox;
+pub use source::SqlSourceRegistry;
+pub use transformation::SqlTransformationStore;

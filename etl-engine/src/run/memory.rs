@@ -1,0 +1,253 @@
+//! The run ledger and its outbox in memory, for tests.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::arrival::Arrival;
+use domain::dataset::DatasetId;
+use domain::environment::EnvironmentName;
+use domain::notification::Notification;
+use domain::run::{CommittedObject, Run, RunId, RunStatus, Trigger};
+use domain::{Error, Result};
+use jiff::Timestamp;
+
+use super::{
+    Claim, ClaimRequest, Heartbeat, Job, NewRun, Recorded, RunCommand, RunFilter, RunLedger,
+};
+use crate::lock;
+use crate::notify::{Outbox, Pending};
+
+/// A [`RunLedger`] with its [`Outbox`] that forgets everything when it is dropped.
+#[derive(Debug)]
+pub struct MemoryRunLedger {
+    environment: EnvironmentName,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    jobs: BTreeMap<RunId, Job>,
+    committed: HashMap<(DatasetId, String), CommittedObject>,
+    outbox: BTreeMap<String, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    pending: Pending,
+    /// `None` once it is delivered or given up.
+    due_at: Option<Timestamp>,
+}
+
+impl MemoryRunLedger {
+    /// An empty ledger of an environment.
+    pub fn new(environment: EnvironmentName) -> Self {
+        Self { environment, state: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl RunLedger for MemoryRunLedger {
+    async fn record(&self, new: &NewRun, now: Timestamp) -> Result<Recorded> {
+        let mut state = lock(&self.state);
+        let job = Job::record(new, &self.environment, now);
+        let original = state.first_record(&new.arrival).filter(|_| new.trigger != Trigger::Replay);
+        let job = match original {
+            Some(original) => job.duplicate_of(original),
+            None => job,
+        };
+        let run = job.run.clone();
+        state.jobs.insert(run.id, job);
+        Ok(match original {
+            Some(_) => Recorded::Duplicate(run),
+            None => Recorded::New(run),
+        })
+    }
+
+    async fn unknown(&self, arrivals: Vec<Arrival>) -> Result<Vec<Arrival>> {
+        let state = lock(&self.state);
+        let known = |arrival: &Arrival| {
+            state.jobs.values().any(|job| is_same_object(&job.run.arrival, arrival))
+        };
+        Ok(arrivals.into_iter().filter(|arrival| !known(arrival)).collect())
+    }
+
+    async fn claim(&self, request: &ClaimRequest, now: Timestamp) -> Result<Option<Claim>> {
+        let mut state = lock(&self.state);
+        while let Some(id) = state.claimable(now) {
+            let Some(job) = state.jobs.get_mut(&id) else { break };
+            if job.run.attempt < request.max_attempts {
+                return Ok(Some(job.claim(request, now)));
+            }
+            let notification = job.give_up(now);
+            state.notify(notification);
+        }
+        Ok(None)
+    }
+
+    async fn heartbeat(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
+        lock(&self.state).job(claim.run.id)?.heartbeat(claim, until)
+    }
+
+    async fn checkpoint(
+        &self,
+        claim: &Claim,
+        run: &Run,
+        committed: Option<&CommittedObject>,
+    ) -> Result<()> {
+        let mut state = lock(&self.state);
+        let job = state.job(claim.run.id)?;
+        job.checkpoint(claim, run)?;
+        if let Some(committed) = committed {
+            let key = (job.run.dataset.clone(), committed.key.clone());
+            state.committed.insert(key, committed.clone());
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, claim: &Claim, run: &Run, notification: &Notification) -> Result<()> {
+        let mut state = lock(&self.state);
+        state.job(claim.run.id)?.finish(claim, run, notification.created_at)?;
+        state.notify(notification.clone());
+        Ok(())
+    }
+
+    async fn release(
+        &self,
+        claim: &Claim,
+        run: &Run,
+        due: Timestamp,
+        count_attempt: bool,
+    ) -> Result<()> {
+        lock(&self.state).job(claim.run.id)?.release(claim, run, due, count_attempt)
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<Run>> {
+        Ok(lock(&self.state).jobs.get(&id).map(|job| job.run.clone()))
+    }
+
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<Run>> {
+        let state = lock(&self.state);
+        let runs = state.jobs.values().rev().map(|job| &job.run);
+        Ok(runs.filter(|run| matches(filter, run)).take(filter.limit).cloned().collect())
+    }
+
+    async fn command(&self, id: RunId, command: RunCommand, now: Timestamp) -> Result<Run> {
+        let mut state = lock(&self.state);
+        let job = state.job(id)?;
+        let notification = job.command(command, now)?;
+        let run = job.run.clone();
+        notification.into_iter().for_each(|notification| state.notify(notification));
+        Ok(run)
+    }
+
+    async fn release_held(&self, dataset: &DatasetId, now: Timestamp) -> Result<u64> {
+        let mut state = lock(&self.state);
+        let jobs = state.jobs.values_mut().filter(|job| job.run.dataset == *dataset);
+        Ok(jobs.map(|job| u64::from(job.release_held(now))).sum())
+    }
+
+    async fn committed(&self, dataset: &DatasetId, key: &str) -> Result<Option<CommittedObject>> {
+        Ok(lock(&self.state).committed.get(&(dataset.clone(), key.to_owned())).cloned())
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryRunLedger {
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        hidden_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Pending>> {
+        let mut state = lock(&self.state);
+        let mut due: Vec<_> = state
+            .outbox
+            .values_mut()
+            .filter(|waiting| waiting.due_at.is_some_and(|due_at| due_at <= now))
+            .collect();
+        due.sort_by_key(|waiting| waiting.pending.notification.created_at);
+        let taken = due.into_iter().take(limit).map(|waiting| {
+            waiting.due_at = Some(hidden_until);
+            waiting.pending.clone()
+        });
+        Ok(taken.collect())
+    }
+
+    async fn delivered(&self, id: &str, _at: Timestamp) -> Result<()> {
+        lock(&self.state).waiting(id)?.due_at = None;
+        Ok(())
+    }
+
+    async fn failed(&self, id: &str, _error: &str, retry_at: Option<Timestamp>) -> Result<()> {
+        let mut state = lock(&self.state);
+        let waiting = state.waiting(id)?;
+        waiting.pending.attempts += 1;
+        waiting.due_at = retry_at;
+        Ok(())
+    }
+}
+
+impl State {
+    fn job(&mut self, id: RunId) -> Result<&mut Job> {
+        self.jobs
+            .get_mut(&id)
+            .ok_or_else(|| Error::not_found(format!("run {id} is not in the ledger")))
+    }
+
+    fn waiting(&mut self, id: &str) -> Result<&mut Waiting> {
+        self.outbox
+            .get_mut(id)
+            .ok_or_else(|| Error::not_found(format!("notification {id} is not in the outbox")))
+    }
+
+    fn first_record(&self, arrival: &Arrival) -> Option<RunId> {
+        let mut runs = self.jobs.values().map(|job| &job.run);
+        let same = |run: &&Run| {
+            is_same_object(&run.arrival, arrival)
+                && run.status != RunStatus::Duplicate
+                && run.trigger != Trigger::Replay
+        };
+        runs.find(same).map(|run| run.id)
+    }
+
+    fn claimable(&self, now: Timestamp) -> Option<RunId> {
+        let mut waiting = Vec::new();
+        let running: Vec<_> = self
+            .jobs
+            .values()
+            .filter(|job| job.run.status == RunStatus::Running)
+            .map(|job| &job.run.dataset)
+            .collect();
+        for job in self.jobs.values() {
+            let queued = job.run.status == RunStatus::Queued;
+            let dataset = &job.run.dataset;
+            let blocked = queued && (running.contains(&dataset) || waiting.contains(&dataset));
+            if job.is_claimable(now) && !blocked {
+                return Some(job.run.id);
+            }
+            if queued {
+                waiting.push(dataset);
+            }
+        }
+        None
+    }
+
+    fn notify(&mut self, notification: Notification) {
+        let due_at = Some(notification.created_at);
+        let id = notification.id.clone();
+        let pending = Pending { notification, attempts: 0 };
+        self.outbox.entry(id).or_insert(Waiting { pending, due_at });
+    }
+}
+
+fn is_same_object(one: &Arrival, other: &Arrival) -> bool {
+    one.bucket == other.bucket && one.key == other.key && one.version == other.version
+}
+
+fn matches(filter: &RunFilter, run: &Run) -> bool {
+    filter.dataset.as_ref().is_none_or(|dataset| run.dataset == *dataset)
+        && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
+        && filter.key.as_ref().is_none_or(|key| run.arrival.key == *key)
+        && filter.before.is_none_or(|before| run.id < before)
+}
