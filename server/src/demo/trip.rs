@@ -76,7 +76,7 @@ impl Trip {
     /// A trip with a taximeter.
     pub(super) fn metered(kind: TripKind, random: &mut Random) -> Self {
         let mut trip = Self::route(kind, random);
-        trip.fare = cents(250 + (trip.distance * 22 / 10 + trip.duration / 2) / 50 * 50);
+        trip.fare = cents(250 + (trip.distance * 2 + trip.duration / 3) / 50 * 50);
         trip.extra = random.weighted(&[(4_900, 0), (1_700, 250), (1_300, 100), (1_300, 50)], 350);
         let meter = Meter::draw(random);
         trip.congestion = if random.chance(8_800) { 250 } else { 0 };
@@ -207,7 +207,7 @@ const TIME_OF_DAY: [(u32, u32); 6] =
 /// One of the 265 taxi zones; a few of them see most trips. The step only spreads the busy zones
 /// over the numbers; it shares no factor with 265.
 fn zone(kind: TripKind, random: &mut Random) -> u32 {
-    let rank = random.below(265) * random.below(266) / 265 * random.below(266) / 265;
+    let rank = (0..4).fold(264, |rank, _| rank * (100 + random.below(901)) / 1_000);
     let first = match kind {
         TripKind::Yellow => 236,
         TripKind::Green => 73,
