@@ -44,8 +44,7 @@ fn digest(files: &[PathBuf]) -> Result<u64> {
 fn make(folder: &Path, requirements: &[PathBuf]) -> Result<()> {
     println!("making a Python environment in {}", folder.display());
     if folder.exists() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("cannot clear {}", folder.display()))?;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
     }
     let made = quiet(Command::new("python3").args(["-m", "venv"]).arg(folder));
     let made = made.context("python3 was not found: install Python 3.9 or later")?;

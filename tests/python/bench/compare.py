@@ -1,13 +1,14 @@
 """Checks that all contestants wrote the same: row counts and sums of every numeric column.
 
-Usage: compare.py NAME=OUT [NAME=OUT ...]
+Usage: compare.py NAME=OUT=TABLE [NAME=OUT=TABLE ...]
 
-OUT is a folder with both zones. Prints the row counts as JSON; ends with status 1 and the differences
+OUT is a folder with both zones, TABLE the folder of the table below a zone, which may be empty. Prints the row counts as JSON; ends with status 1 and the differences
 when a contestant disagrees with the first one.
 """
 
 import json
 import math
+import os
 import sys
 
 import duckdb
@@ -15,7 +16,7 @@ import duckdb
 from yellow import COLUMNS, CONFORMED, PURPOSE_BUILT, SUMS, partition_files
 
 
-def totals(out: str) -> dict[str, float]:
+def totals(out: str, table: str) -> dict[str, float]:
     """Rows and sums of both zones."""
     numeric = [name for name, kind in COLUMNS.items() if kind in ("BIGINT", "DOUBLE")]
     times = [name for name, kind in COLUMNS.items() if kind == "TIMESTAMP"]
@@ -27,7 +28,7 @@ def totals(out: str) -> dict[str, float]:
     return {
         f"{zone}: {name}": value
         for zone, measures in zones.items()
-        for name, value in measured(partition_files(out, zone), measures).items()
+        for name, value in measured(partition_files(out, os.path.join(zone, table)), measures).items()
     }
 
 
@@ -40,8 +41,8 @@ def measured(files: str, measures: dict[str, str]) -> dict[str, float]:
 
 
 def main() -> int:
-    outs = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    found = {name: totals(out) for name, out in outs.items()}
+    arguments = [argument.split("=") for argument in sys.argv[1:]]
+    found = {name: totals(out, table) for name, out, table in arguments}
     first_name, first = next(iter(found.items()))
     differences = [
         f"{measure}: {first_name} has {first[measure]}, {name} has {value}"

@@ -2,8 +2,9 @@
 
 Usage: measure.py RESULT STDOUT COMMAND [ARGUMENT ...]
 
-RESULT gets one JSON object: wall seconds from start to end of the process, its greatest resident
-memory in bytes, its exit status. STDOUT gets what the command writes to standard output.
+RESULT gets one JSON object: wall seconds from start to end of the process, processor seconds of all
+its threads, its greatest resident memory in bytes. STDOUT gets what the command writes to standard
+output. Ends with status 1 when the command fails.
 """
 
 import json
@@ -28,11 +29,10 @@ def main() -> int:
         "seconds": seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_bytes": usage.ru_maxrss * unit,
-        "status": os.waitstatus_to_exitcode(status),
     }
     with open(result_path, "w", encoding="utf-8") as file:
         json.dump(result, file)
-    return 0
+    return 1 if status else 0
 
 
 if __name__ == "__main__":
