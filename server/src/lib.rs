@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The Sluice server: command line, composition of adapters, demo.
+
+pub mod demo;

@@ -1,1 +1,4 @@
+//! The one integration binary of the workspace: every further test binary would link the engine
+//! again.
 
+mod layout;

@@ -1,1 +1,58 @@
-fn main() {}
+//! `cargo xtask`: the commands of the project itself. It builds in seconds because it knows nothing
+//! of the engine; what needs the engine is asked of the `sluice` binary.
+#![allow(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
+
+mod bench;
+mod demo;
+mod python;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Commands of the Sluice project")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build Sluice and run its demo: an embedded lake with two taxi datasets.
+    Demo {
+        /// Passed on to `sluice demo`, for example `--no-serve`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Run every check: format, clippy, wasm, unit, contract and integration tests.
+    Test,
+    /// Measure the whole job side by side with DuckDB and Polars.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the command; false when it ran to its end and found faults.
+fn run() -> anyhow::Result<bool> {
+    let cli = Cli::parse();
+    let workspace = Workspace::find()?;
+    match cli.command {
+        Command::Demo { args } => demo::run(&workspace, &args),
+        Command::Test => test::run(&workspace),
+        Command::Bench(options) => bench::run(&workspace, &options),
+    }
+}

@@ -1,0 +1,53 @@
+//! Reads what `cargo xtask test` needs from a JUnit report as cargo-nextest writes it.
+
+use super::report::Tally;
+
+/// Counts and SKIPPED lines of a report; `None` when it is none.
+pub(super) fn tally(report: &str) -> Option<Tally> {
+    let suites = report.split("<testsuites ").nth(1)?.split('>').next()?;
+    let count = |name: &str| -> Option<u64> {
+        let value = suites.split(&format!("{name}=\"")).nth(1)?;
+        value.split('"').next()?.parse().ok()
+    };
+    let failed = count("failures")? + count("errors")?;
+    Some(Tally {
+        passed: count("tests")?.saturating_sub(failed),
+        failed,
+        skipped: skipped_lines(report),
+        note: None,
+    })
+}
+
+/// What stands behind `SKIPPED` in lines of the output of tests that begin with it.
+pub(super) fn skipped_lines(output: &str) -> Vec<String> {
+    // In a report the first line of an output follows its tag on the same line.
+    let starts = output.split(['\n', '>']);
+    let reasons = starts.filter_map(|line| line.strip_prefix("SKIPPED "));
+    reasons.map(|reason| reason.split('<').next().unwrap_or(reason).trim().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="nextest-run" tests="3" failures="1" errors="0" time="0.01">
+  <testsuite name="x" tests="3"><testcase name="a"><system-out>
+running 1 test
+test a ... ok
+</system-out><system-err>SKIPPED postgres: initdb not found
+line
+SKIPPED second: absent</system-err></testcase></testsuite></testsuites>"#;
+
+    #[test]
+    fn counts_and_skipped_lines_are_found() {
+        let tally = tally(REPORT).unwrap();
+        assert_eq!((tally.passed, tally.failed), (2, 1));
+        assert_eq!(tally.skipped, ["postgres: initdb not found", "second: absent"]);
+    }
+
+    #[test]
+    fn something_else_is_no_report() {
+        assert_eq!(tally("error: could not compile"), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! `cargo xtask test`: every check of the project, one after the other. A failed one does not stop
+//! the next, so that one run shows all faults.
+
+mod junit;
+mod report;
+mod suites;
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::workspace::Workspace;
+use report::{Report, Tally};
+
+/// Runs all steps and prints the closing table. True when nothing failed.
+pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
+    let mut report = Report::default();
+    let mut step = |title: &str, work: &dyn Fn(&Workspace) -> Result<Tally>| {
+        println!("\n==> {title}");
+        let begin = Instant::now();
+        let tally = work(workspace).unwrap_or_else(|error| Tally::failed(format!("{error:#}")));
+        report.add(title, begin.elapsed(), tally);
+    };
+    step("format", &|workspace| check(workspace.cargo(&["fmt", "--all", "--check"])));
+    step("clippy", &|workspace| check(clippy(workspace)));
+    step("domain on wasm32", &wasm);
+    step("tests", &suites::run);
+    report.print();
+    Ok(report.passed())
+}
+
+fn clippy(workspace: &Workspace) -> Command {
+    workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+}
+
+/// The vocabulary crate goes to the browser, so it must compile for it.
+fn wasm(workspace: &Workspace) -> Result<Tally> {
+    let target = "wasm32-unknown-unknown";
+    if !has_target(target) {
+        return Ok(Tally::skipped(format!(
+            "domain on wasm32: `rustup target add {target}` was not possible on this machine"
+        )));
+    }
+    check(workspace.cargo(&["check", "--package", "sluice-domain", "--target", target]))
+}
+
+fn has_target(target: &str) -> bool {
+    let asked =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
+    asked.is_ok_and(|answer| {
+        let folder = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+        answer.status.success() && std::path::Path::new(&folder).exists()
+    })
+}
+
+/// One command that passes or fails as a whole.
+fn check(mut command: Command) -> Result<Tally> {
+    let status = command.status()?;
+    Ok(match status.success() {
+        true => Tally { passed: 1, ..Tally::default() },
+        false => Tally::failed(format!("{status}; see its messages above")),
+    })
+}
