@@ -58,6 +58,20 @@ CREATE TABLE committed_objects (
     PRIMARY KEY (environment, dataset, object_key)
 );
 
+-- The files of those objects, for totals by partition.
+CREATE TABLE committed_files (
+    environment   TEXT   NOT NULL,
+    dataset       TEXT   NOT NULL,
+    object_key    TEXT   NOT NULL,
+    partition_day TEXT   NOT NULL,
+    file_path     TEXT   NOT NULL,
+    row_count     BIGINT NOT NULL,
+    byte_count    BIGINT NOT NULL,
+    PRIMARY KEY (environment, dataset, object_key, file_path)
+);
+CREATE INDEX committed_files_by_partition
+    ON committed_files (environment, dataset, partition_day);
+
 -- Notifications that wait for delivery, were delivered or were given up.
 CREATE TABLE outbox (
     environment  TEXT   NOT NULL,

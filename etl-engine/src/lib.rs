@@ -14,6 +14,7 @@ pub mod query;
 pub mod raw_to_conformed;
 pub mod run;
 pub mod source;
+pub mod table_files;
 #[cfg(feature = "test-support")]
 pub mod testing;
 pub mod transformation;

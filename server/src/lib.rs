@@ -1,3 +1,8 @@
-//! The Sluice server: command line, composition of adapters, demo.
+//! The server of Sluice and its command line.
+//!
+//! Architecture invariant: `compose/` holds the only files that name adapters.
 
+pub mod cli;
+pub mod compose;
+pub mod config;
 pub mod demo;

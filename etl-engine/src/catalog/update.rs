@@ -27,6 +27,21 @@ pub struct TableShape {
     pub parameters: BTreeMap<String, String>,
 }
 
+impl TableShape {
+    /// The table as it would be stored first.
+    pub fn new_table(&self) -> CatalogTable {
+        CatalogTable {
+            name: self.name.clone(),
+            zone: self.zone,
+            location: self.location.clone(),
+            columns: merged_columns(&[], self),
+            description: None,
+            parameters: self.parameters.clone(),
+            version: 0,
+        }
+    }
+}
+
 /// Creates or updates the table so that it has `shape`; does nothing when it already has.
 /// Two tables may not share a name with different folders: the second one is refused.
 pub async fn ensure_table(catalog: &dyn Catalog, shape: &TableShape) -> Result<()> {
@@ -47,7 +62,7 @@ pub async fn ensure_table(catalog: &dyn Catalog, shape: &TableShape) -> Result<(
 
 /// The table to store, or `None` when nothing would change.
 fn updated(current: Option<&CatalogTable>, shape: &TableShape) -> Result<Option<CatalogTable>> {
-    let Some(current) = current else { return Ok(Some(new_table(shape))) };
+    let Some(current) = current else { return Ok(Some(shape.new_table())) };
     if current.zone != shape.zone || current.location != shape.location {
         return Err(Error::conflict(format!(
             "table {} already stands for {}/{}: give this dataset another database",
@@ -58,18 +73,6 @@ fn updated(current: Option<&CatalogTable>, shape: &TableShape) -> Result<Option<
     wanted.columns = merged_columns(&current.columns, shape);
     wanted.parameters.extend(shape.parameters.clone());
     Ok((wanted != *current).then_some(wanted))
-}
-
-fn new_table(shape: &TableShape) -> CatalogTable {
-    CatalogTable {
-        name: shape.name.clone(),
-        zone: shape.zone,
-        location: shape.location.clone(),
-        columns: merged_columns(&[], shape),
-        description: None,
-        parameters: shape.parameters.clone(),
-        version: 0,
-    }
 }
 
 /// The columns of `shape` with the comments that `current` has.

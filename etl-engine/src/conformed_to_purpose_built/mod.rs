@@ -1,6 +1,11 @@
-//! The second hop: run the transformation over the touched partitions, write.
+//! The second hop: run the transformation over the touched partitions, stage its rows.
+//!
+//! [`prepare`] does everything up to the commit, and changes nothing that a reader can see.
 
 pub mod execute;
 pub mod locality;
 mod locality_join;
+mod prepare;
 pub mod validate;
+
+pub use prepare::{Prepared, Request, VERSION_PARAMETER, prepare};

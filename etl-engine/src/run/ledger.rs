@@ -158,7 +158,4 @@ pub trait RunLedger: Send + Sync + std::fmt::Debug {
 
     /// Queues all HELD runs of a dataset, now that it is registered. Returns how many.
     async fn release_held(&self, dataset: &DatasetId, now: Timestamp) -> Result<u64>;
-
-    /// What the conformed zone holds of a raw object; `None` when nothing of it was committed yet.
-    async fn committed(&self, dataset: &DatasetId, key: &str) -> Result<Option<CommittedObject>>;
 }

@@ -8,12 +8,13 @@ use domain::arrival::Arrival;
 use domain::dataset::DatasetId;
 use domain::environment::EnvironmentName;
 use domain::notification::Notification;
+use domain::partition::Partition;
 use domain::run::{CommittedObject, Run, RunId, RunStatus, Trigger};
 use domain::{Error, Result};
 use jiff::Timestamp;
 
 use super::{
-    Claim, ClaimRequest, Heartbeat, Job, NewRun, Recorded, RunCommand, RunFilter, RunLedger,
+    Claim, ClaimRequest, CommittedObjects, Heartbeat, Job, NewRun, PartitionTotals, Recorded, RunCommand, RunFilter, RunLedger,
 };
 use crate::lock;
 use crate::notify::{Outbox, Pending};
@@ -146,9 +147,29 @@ impl RunLedger for MemoryRunLedger {
         let jobs = state.jobs.values_mut().filter(|job| job.run.dataset == *dataset);
         Ok(jobs.map(|job| u64::from(job.release_held(now))).sum())
     }
+}
 
-    async fn committed(&self, dataset: &DatasetId, key: &str) -> Result<Option<CommittedObject>> {
+#[async_trait]
+impl CommittedObjects for MemoryRunLedger {
+    async fn object(&self, dataset: &DatasetId, key: &str) -> Result<Option<CommittedObject>> {
         Ok(lock(&self.state).committed.get(&(dataset.clone(), key.to_owned())).cloned())
+    }
+
+    async fn totals(
+        &self,
+        dataset: &DatasetId,
+        partitions: &[Partition],
+    ) -> Result<Vec<PartitionTotals>> {
+        let state = lock(&self.state);
+        let objects = state.committed.iter().filter(|((owner, _), _)| owner == dataset);
+        let mut totals: BTreeMap<Partition, PartitionTotals> = BTreeMap::new();
+        for file in objects.flat_map(|(_, object)| &object.files) {
+            if partitions.contains(&file.partition) {
+                let empty = PartitionTotals::empty(file.partition);
+                totals.entry(file.partition).or_insert(empty).add(file.rows, file.bytes);
+            }
+        }
+        Ok(totals.into_values().collect())
     }
 }
 

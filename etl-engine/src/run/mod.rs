@@ -1,11 +1,23 @@
 //! Runs: how arrivals become runs, and how runs are carried out, durably.
 
+mod attempt;
+mod clean_up;
+mod committed;
+mod execution;
+mod intake;
 mod job;
 mod ledger;
 mod memory;
 mod memory_queue;
 mod queue;
+mod settings;
+mod stop;
+mod worker;
 
+pub use attempt::{ENGINE, attempt};
+pub use clean_up::clean_up;
+pub use committed::{CommittedObjects, PartitionTotals};
+pub use intake::{record_arrival, replay, take_in};
 pub use job::Job;
 pub use ledger::{
     Claim, ClaimRequest, Heartbeat, NewRun, Recorded, RunCommand, RunFilter, RunLedger,
@@ -13,3 +25,6 @@ pub use ledger::{
 pub use memory::MemoryRunLedger;
 pub use memory_queue::MemoryArrivalQueue;
 pub use queue::{ArrivalQueue, Message};
+pub use settings::EngineSettings;
+pub use stop::Stop;
+pub use worker::Worker;

@@ -5,6 +5,7 @@
 
 mod claim;
 mod command;
+mod committed;
 mod read;
 mod record;
 mod row;
@@ -93,9 +94,5 @@ impl RunLedger for SqlRunLedger {
 
     async fn release_held(&self, dataset: &DatasetId, now: Timestamp) -> Result<u64> {
         retrying(|| self.queue_held(dataset, now)).await
-    }
-
-    async fn committed(&self, dataset: &DatasetId, key: &str) -> Result<Option<CommittedObject>> {
-        self.committed_object(dataset, key).await
     }
 }

@@ -10,9 +10,6 @@ use super::{SqlRunLedger, row};
 use crate::columns;
 use crate::database::failed;
 
-const COMMITTED: &str = "SELECT document FROM committed_objects \
-     WHERE environment = $1 AND dataset = $2 AND object_key = $3";
-
 impl SqlRunLedger {
     pub(super) async fn find(&self, id: RunId) -> Result<Option<Run>> {
         let statement = format!("{} WHERE environment = $1 AND id = $2", row::SELECT);
@@ -35,21 +32,6 @@ impl SqlRunLedger {
         let rows = query.bind(limit).fetch_all(self.database.reader()?).await;
         let rows = rows.map_err(failed("list runs"))?;
         rows.iter().map(|row| Ok(row::decode(row)?.run)).collect()
-    }
-
-    pub(super) async fn committed_object(
-        &self,
-        dataset: &DatasetId,
-        key: &str,
-    ) -> Result<Option<CommittedObject>> {
-        let row = sqlx::query(COMMITTED)
-            .bind(self.environment.to_string())
-            .bind(dataset.to_string())
-            .bind(key.to_owned())
-            .fetch_optional(self.database.reader()?)
-            .await
-            .map_err(failed("read what an object holds"))?;
-        row.map(|row| columns::from_json("document", &columns::text(&row, "document")?)).transpose()
     }
 
     /// The statement of a filter, of fixed words and placeholders only, and the values for it.

@@ -5,17 +5,12 @@ use domain::notification::Notification;
 use domain::run::{CommittedObject, Run};
 use etl_engine::run::{Claim, Heartbeat};
 use jiff::Timestamp;
-use sqlx::AnyConnection;
 
+use super::committed;
 use super::{SqlRunLedger, row};
-use crate::columns::to_json;
 use crate::database::failed;
 use crate::outbox;
 
-const COMMITTED: &str = "INSERT INTO committed_objects \
-     (environment, dataset, object_key, document, run) VALUES ($1, $2, $3, $4, $5) \
-     ON CONFLICT (environment, dataset, object_key) \
-     DO UPDATE SET document = excluded.document, run = excluded.run";
 
 impl SqlRunLedger {
     pub(super) async fn prolong(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
@@ -38,7 +33,7 @@ impl SqlRunLedger {
         job.checkpoint(claim, run)?;
         row::update(&mut transaction, &job).await?;
         if let Some(committed) = committed {
-            self.store_committed(&mut transaction, &job.run, committed).await?;
+            committed::store(&mut transaction, &self.environment, &job.run, committed).await?;
         }
         transaction.commit().await.map_err(failed("store the progress of a run"))
     }
@@ -77,20 +72,5 @@ impl SqlRunLedger {
         claim: &Claim,
     ) -> Result<etl_engine::run::Job> {
         row::lock(&self.database, transaction, &self.environment, claim.run.id).await
-    }
-
-    async fn store_committed(
-        &self,
-        connection: &mut AnyConnection,
-        run: &Run,
-        committed: &CommittedObject,
-    ) -> Result<()> {
-        let query = sqlx::query(COMMITTED)
-            .bind(self.environment.to_string())
-            .bind(run.dataset.to_string())
-            .bind(committed.key.clone())
-            .bind(to_json(committed)?)
-            .bind(committed.run.to_string());
-        query.execute(connection).await.map(drop).map_err(failed("store what an object holds"))
     }
 }

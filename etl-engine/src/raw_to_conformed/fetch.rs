@@ -1,0 +1,46 @@
+//! Opening a raw object at exactly the version of its arrival.
+
+use domain::arrival::{Arrival, ObjectVersion};
+use domain::{Error, Result};
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{GetOptions, GetResultPayload, ObjectStore};
+
+use super::decode::RawBytes;
+use crate::run::Stop;
+use crate::table_files::store_error;
+
+/// Opens the bytes of an arrival: its version where the store keeps versions, else the object as
+/// long as it still has the eTag of the arrival. Other bytes stop the run as superseded.
+pub async fn open(raw: &dyn ObjectStore, arrival: &Arrival) -> Result<RawBytes, Stop> {
+    let path = Path::parse(&arrival.key).map_err(|error| {
+        Error::invalid(format!("raw object key {:?} is no path: {error}", arrival.key))
+    })?;
+    let options = match &arrival.version {
+        ObjectVersion::VersionId(id) => {
+            GetOptions { version: Some(id.clone()), ..GetOptions::default() }
+        }
+        ObjectVersion::ETag(tag) => {
+            GetOptions { if_match: Some(tag.clone()), ..GetOptions::default() }
+        }
+    };
+    let result = raw.get_opts(&path, options).await.map_err(|error| refused(error, arrival))?;
+    Ok(match result.payload {
+        GetResultPayload::File(file, _) => RawBytes::File(file),
+        GetResultPayload::Stream(stream) => RawBytes::Stream(stream.map_err(store_error).boxed()),
+    })
+}
+
+fn refused(error: object_store::Error, arrival: &Arrival) -> Stop {
+    match error {
+        object_store::Error::Precondition { .. } => Stop::Superseded(format!(
+            "{} was replaced after it arrived; the run of the newer version carries on",
+            arrival.key
+        )),
+        object_store::Error::NotFound { .. } => Stop::Failed(Error::not_found(format!(
+            "{} is no longer in the raw zone: land it again",
+            arrival.key
+        ))),
+        other => Stop::Failed(store_error(other).context(&arrival.key)),
+    }
+}

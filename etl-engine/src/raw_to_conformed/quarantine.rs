@@ -1,0 +1,264 @@
+//! The quarantine: rejected rows of a run, kept as Parquet, and the policy that bounds them.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray,
+};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use domain::dataset::DatasetId;
+use domain::rejected::{RejectReason, RejectedRow};
+use domain::run::RunId;
+use domain::source::MalformedPolicy;
+use domain::{Error, Result};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::table_files::{ParquetFile, quarantine_path, store_error};
+
+/// Rejected rows are written out when so many bytes of raw text wait.
+const FLUSH_BYTES: usize = 4 * 1024 * 1024;
+const PART_BYTES: usize = 1024 * 1024;
+
+/// Counts and keeps rejected rows as the source's policy says.
+pub(super) struct Quarantine {
+    policy: MalformedPolicy,
+    store: Arc<dyn ObjectStore>,
+    path: String,
+    key: String,
+    file: Option<ParquetFile>,
+    waiting: Vec<RejectedRow>,
+    waiting_bytes: usize,
+    rejected: u64,
+}
+
+impl Quarantine {
+    pub(super) fn new(
+        policy: MalformedPolicy,
+        store: Arc<dyn ObjectStore>,
+        dataset: &DatasetId,
+        run: RunId,
+        key: &str,
+    ) -> Self {
+        Self {
+            policy,
+            store,
+            path: quarantine_path(dataset, run),
+            key: key.to_owned(),
+            file: None,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            rejected: 0,
+        }
+    }
+
+    /// Rows rejected so far.
+    pub(super) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Takes rejected rows. The error says that the policy was broken, by which row.
+    pub(super) async fn add(&mut self, rows: Vec<RejectedRow>) -> Result<()> {
+        let Some(first) = rows.first().cloned() else { return Ok(()) };
+        self.rejected += rows.len() as u64;
+        if self.policy != MalformedPolicy::Skip {
+            self.waiting_bytes += rows.iter().map(|row| row.raw.len()).sum::<usize>();
+            self.waiting.extend(rows);
+            if self.waiting_bytes > FLUSH_BYTES {
+                self.flush().await?;
+            }
+        }
+        match self.policy {
+            MalformedPolicy::Fail => Err(Error::invalid(format!(
+                "{}; the source's policy is to fail on the first row that does not fit",
+                place_of(&self.key, &first)
+            ))),
+            MalformedPolicy::Quarantine { max_rows, .. } if self.rejected > max_rows => {
+                Err(Error::invalid(format!(
+                    "more than {max_rows} rows do not fit, the last found: {}; see `sluice runs \
+                     quarantine`, then correct the source or raise max_rows",
+                    place_of(&self.key, &first)
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Completes the file, if any row was kept, so that it can be browsed whatever becomes of the
+    /// run; then checks the share of rejected rows.
+    pub(super) async fn close(mut self, rows_read: u64) -> Result<()> {
+        self.flush().await?;
+        if let Some(file) = self.file.take() {
+            file.close().await?;
+        }
+        match self.policy {
+            // A share of row counts needs no more precision than f64 has.
+            #[allow(clippy::cast_precision_loss)]
+            MalformedPolicy::Quarantine { max_rate, .. }
+                if self.rejected as f64 > max_rate * rows_read as f64 =>
+            {
+                Err(Error::invalid(format!(
+                    "{} of {rows_read} rows of {} do not fit, more than the share of {max_rate} \
+                     that the source allows; see `sluice runs quarantine`, then correct the source \
+                     or raise max_rate",
+                    self.rejected, self.key
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let batch = to_batch(&self.key, &std::mem::take(&mut self.waiting))?;
+        self.waiting_bytes = 0;
+        if self.file.is_none() {
+            let store = Arc::clone(&self.store);
+            let path = self.path.clone();
+            self.file = Some(ParquetFile::create(store, path, &batch.schema(), PART_BYTES)?);
+        }
+        match &mut self.file {
+            Some(file) => file.write(&[batch]).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The rejected rows of a run, at most `limit`, in file order. Empty when there are none.
+pub async fn read(
+    conformed: &dyn ObjectStore,
+    dataset: &DatasetId,
+    run: RunId,
+    limit: usize,
+) -> Result<Vec<RejectedRow>> {
+    let path = Path::from(quarantine_path(dataset, run));
+    let bytes = match conformed.get(&path).await {
+        Ok(object) => object.bytes().await.map_err(store_error)?,
+        Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(store_error(error)),
+    };
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Error::internal(format!("quarantine file {path} cannot be read: {error}"))
+    };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+        .and_then(|builder| builder.with_limit(limit).build())
+        .map_err(|error| unreadable(&error))?;
+    let mut rows = Vec::new();
+    for batch in reader {
+        rows.extend(from_batch(&batch.map_err(|error| unreadable(&error))?)?);
+    }
+    Ok(rows)
+}
+
+fn place_of(key: &str, row: &RejectedRow) -> String {
+    format!("{key}, line {}: {}", row.line, row.detail)
+}
+
+fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("file", DataType::Utf8, false),
+        Field::new("line", DataType::Int64, false),
+        Field::new("column", DataType::Utf8, true),
+        Field::new("reason", DataType::Utf8, false),
+        Field::new("detail", DataType::Utf8, false),
+        Field::new("raw", DataType::Binary, false),
+    ]))
+}
+
+fn to_batch(key: &str, rows: &[RejectedRow]) -> Result<RecordBatch> {
+    let lines = rows.iter().map(|row| i64::try_from(row.line).unwrap_or(i64::MAX));
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| key))),
+        Arc::new(Int64Array::from_iter_values(lines)),
+        Arc::new(rows.iter().map(|row| row.column.as_deref()).collect::<StringArray>()),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.reason.as_str()))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.detail))),
+        Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &row.raw))),
+    ];
+    RecordBatch::try_new(schema(), columns)
+        .map_err(|error| Error::internal(format!("quarantine rows do not fit: {error}")))
+}
+
+fn from_batch(batch: &RecordBatch) -> Result<Vec<RejectedRow>> {
+    if batch.schema().fields().len() != schema().fields().len() {
+        return Err(Error::internal("the quarantine file has other columns than Sluice writes"));
+    }
+    let (lines, columns) = (batch.column(1), batch.column(2).as_string::<i32>());
+    let reasons = batch.column(3).as_string::<i32>();
+    let (details, raws) = (batch.column(4).as_string::<i32>(), batch.column(5).as_binary::<i32>());
+    let lines = lines.as_primitive::<Int64Type>();
+    (0..batch.num_rows())
+        .map(|row| {
+            Ok(RejectedRow {
+                line: u64::try_from(lines.value(row)).unwrap_or_default(),
+                column: columns.is_valid(row).then(|| columns.value(row).to_owned()),
+                reason: reason(reasons.value(row))?,
+                detail: details.value(row).to_owned(),
+                raw: raws.value(row).to_vec(),
+            })
+        })
+        .collect()
+}
+
+fn reason(text: &str) -> Result<RejectReason> {
+    serde_json::from_value(serde_json::Value::from(text))
+        .map_err(|_| Error::internal(format!("reject reason {text:?} is not known")))
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    fn rows(count: u64) -> Vec<RejectedRow> {
+        (1..=count)
+            .map(|line| RejectedRow {
+                line,
+                column: (line % 2 == 0).then(|| "fare".to_owned()),
+                reason: RejectReason::TypeMismatch,
+                detail: format!("\"x{line}\" is not a double"),
+                raw: vec![b'x', 0xff, b'\n'],
+            })
+            .collect()
+    }
+
+    async fn run(policy: MalformedPolicy, read_rows: u64) -> (Result<()>, Vec<RejectedRow>) {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let dataset = "tlc/yellow".parse().unwrap();
+        let id = RunId::generate();
+        let mut quarantine = Quarantine::new(policy, Arc::clone(&store), &dataset, id, "a/b/c.csv");
+        let added = quarantine.add(rows(5)).await;
+        let closed = quarantine.close(read_rows).await;
+        (added.and(closed), read(&store, &dataset, id, 100).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn rejected_rows_read_back_as_they_were() {
+        let policy = MalformedPolicy::Quarantine { max_rows: 5, max_rate: 0.5 };
+        let (outcome, kept) = run(policy, 10).await;
+        outcome.unwrap();
+        assert_eq!(kept, rows(5));
+    }
+
+    #[tokio::test]
+    async fn limits_fail_the_run_and_the_rows_stay_to_be_browsed() {
+        let too_many = MalformedPolicy::Quarantine { max_rows: 4, max_rate: 1.0 };
+        let too_large_share = MalformedPolicy::Quarantine { max_rows: 100, max_rate: 0.4 };
+        for policy in [too_many, too_large_share, MalformedPolicy::Fail] {
+            let (outcome, kept) = run(policy, 10).await;
+            assert!(outcome.unwrap_err().to_string().contains("a/b/c.csv"), "{policy:?}");
+            assert_eq!(kept.len(), 5, "{policy:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn skipped_rows_are_counted_and_not_kept() {
+        let (outcome, kept) = run(MalformedPolicy::Skip, 5).await;
+        outcome.unwrap();
+        assert!(kept.is_empty());
+    }
+}

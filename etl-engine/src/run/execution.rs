@@ -1,0 +1,300 @@
+//! Carrying out one claimed run: both hops, each up to its commit, the commit, the catalog.
+//!
+//! Architecture invariant: every step may be repeated. The commit of the first hop is written down
+//! before it is carried out and is rolled forward by whoever claims the run next; the second hop is a
+//! function of the conformed zone and is simply computed again.
+
+use std::collections::BTreeSet;
+
+use domain::partition::Partition;
+use domain::run::{Commit, CommittedFile, CommittedObject, Run, Step, StepStatus};
+use domain::table::CatalogPartition;
+use domain::zone::Hop;
+use domain::{Error, Result};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{Claim, EngineSettings, Stop};
+use crate::catalog::{TableShape, ensure_table};
+use crate::lake::Lake;
+use crate::raw_to_conformed::Progress;
+use crate::source::SourceVersion;
+use crate::table_files::{carry_out, staging_folder};
+use crate::{conformed_to_purpose_built, failpoint, raw_to_conformed};
+
+/// A claimed run being carried out.
+pub(super) struct Execution<'a> {
+    pub(super) lake: &'a Lake,
+    pub(super) claim: &'a Claim,
+    pub(super) settings: &'a EngineSettings,
+    pub(super) cancel: &'a CancellationToken,
+    pub(super) progress: &'a Progress,
+    /// The run as it stands; what the ledger holds plus what was done since.
+    pub(super) run: Run,
+}
+
+impl Execution<'_> {
+    /// Takes the run through both hops, from wherever it stands.
+    pub(super) async fn work(&mut self) -> Result<(), Stop> {
+        let dataset = &self.run.dataset;
+        let source = self.lake.sources.current(dataset).await?.ok_or_else(|| {
+            Error::invalid(format!("dataset {dataset} is no longer registered: register it"))
+        })?;
+        self.first_hop(source).await?;
+        // The first hop may have followed drift and saved a newer version.
+        let source = self.lake.sources.current(&self.run.dataset).await?.ok_or_else(|| {
+            Error::invalid(format!("dataset {} is no longer registered", self.run.dataset))
+        })?;
+        self.second_hop(&source).await
+    }
+
+    async fn first_hop(&mut self, source: SourceVersion) -> Result<(), Stop> {
+        let hop = Hop::RawToConformed;
+        if self.status(hop) == Some(StepStatus::Succeeded) {
+            return Ok(());
+        }
+        let arrival = &self.run.arrival;
+        let previous = self.lake.committed.object(&self.run.dataset, &arrival.key).await?;
+        if let Some(newer) = previous.as_ref().filter(|held| held.sequencer > arrival.sequencer) {
+            let message =
+                format!("run {} committed a newer version of {}", newer.run, arrival.key);
+            return Err(Stop::Superseded(message));
+        }
+        if self.status(hop) == Some(StepStatus::Committing) {
+            return self.roll_forward(&source, previous).await;
+        }
+        self.begin(hop).await?;
+        let prepared = raw_to_conformed::prepare(raw_to_conformed::Request {
+            lake: self.lake,
+            run: &self.run,
+            source,
+            previous: previous.clone(),
+            staging: staging_folder(self.run.id, hop, self.claim.fence),
+            decode: self.settings.decode.clone(),
+            writer: self.settings.writer,
+            cancel: self.cancel,
+            progress: self.progress,
+        })
+        .await?;
+        failpoint::reach("raw_to_conformed.prepared")?;
+        self.stop_if_cancelled()?;
+        self.update(hop, |step| {
+            step.status = StepStatus::Committing;
+            step.counts = prepared.counts;
+            step.partitions.clone_from(&prepared.partitions);
+            step.definition_version = Some(prepared.source_version);
+            step.note.clone_from(&prepared.note);
+            step.commit = Some(prepared.commit.clone());
+        });
+        let intent = with_files_of(&prepared.committed, previous.as_ref());
+        self.lake.ledger.checkpoint(self.claim, &self.run, Some(&intent)).await?;
+        failpoint::reach("raw_to_conformed.committing")?;
+        self.commit_first_hop(&prepared.commit, &prepared.shape, &prepared.committed).await
+    }
+
+    /// Finishes a commit that an earlier attempt wrote down.
+    async fn roll_forward(
+        &mut self,
+        source: &SourceVersion,
+        intent: Option<CommittedObject>,
+    ) -> Result<(), Stop> {
+        let commit = self
+            .run
+            .step(Hop::RawToConformed)
+            .and_then(|step| step.commit.clone())
+            .ok_or_else(|| Error::internal("the step commits, but its commit is missing"))?;
+        let intent = intent
+            .ok_or_else(|| Error::internal("the step commits, but its object was not recorded"))?;
+        let committed = CommittedObject { files: files_of(&commit), ..intent };
+        let shape = raw_to_conformed::table_shape(&source.source);
+        self.commit_first_hop(&commit, &shape, &committed).await
+    }
+
+    /// Data, then ledger, then catalog.
+    async fn commit_first_hop(
+        &mut self,
+        commit: &Commit,
+        shape: &TableShape,
+        committed: &CommittedObject,
+    ) -> Result<(), Stop> {
+        let hop = Hop::RawToConformed;
+        let dataset = self.run.dataset.clone();
+        let removed: Vec<_> = commit.removals.iter().map(|file| file.partition).collect();
+        let before = self.lake.committed.totals(&dataset, &removed).await?;
+        let last_file = before.iter().filter(|totals| totals.files == 1).map(|t| t.partition);
+        let emptied: Vec<_> = last_file.collect();
+        self.lake.catalog.delete_partitions(&shape.name, &emptied).await?;
+        carry_out(self.lake.conformed.as_ref(), commit, self.run.id).await?;
+        self.lake.ledger.checkpoint(self.claim, &self.run, Some(committed)).await?;
+        failpoint::reach("raw_to_conformed.data_in_place")?;
+        let touched = self.run.step(hop).map(|step| step.partitions.clone()).unwrap_or_default();
+        let totals = self.lake.committed.totals(&dataset, &touched).await?;
+        let partitions: Vec<_> = totals
+            .iter()
+            .map(|totals| CatalogPartition {
+                partition: totals.partition,
+                rows: totals.rows,
+                bytes: totals.bytes,
+                files: totals.files,
+                run: self.run.id,
+                updated_at: Timestamp::now(),
+            })
+            .collect();
+        self.enter_in_catalog(shape, &partitions, &touched).await?;
+        failpoint::reach("raw_to_conformed.in_catalog")?;
+        self.end(hop, StepStatus::Succeeded);
+        self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;
+        failpoint::reach("raw_to_conformed.done")?;
+        Ok(())
+    }
+
+    async fn second_hop(&mut self, source: &SourceVersion) -> Result<(), Stop> {
+        let hop = Hop::ConformedToPurposeBuilt;
+        if matches!(self.status(hop), Some(StepStatus::Succeeded | StepStatus::Skipped)) {
+            return Ok(());
+        }
+        self.begin(hop).await?;
+        let Some(transformation) = self.lake.transformations.current(&self.run.dataset).await?
+        else {
+            self.end(hop, StepStatus::Skipped);
+            self.update(hop, |step| step.note = Some("no transformation is set".to_owned()));
+            return Ok(());
+        };
+        let touched = self.run.step(Hop::RawToConformed).map(|step| step.partitions.clone());
+        let prepared =
+            conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
+                lake: self.lake,
+                run: &self.run,
+                source,
+                transformation: &transformation,
+                touched: &touched.unwrap_or_default(),
+                staging: staging_folder(self.run.id, hop, self.claim.fence),
+                writer: self.settings.writer,
+                limits: self.settings.transformation.clone(),
+                cancel: self.cancel,
+            })
+            .await?;
+        failpoint::reach("conformed_to_purpose_built.prepared")?;
+        self.stop_if_cancelled()?;
+        self.update(hop, |step| {
+            step.status = StepStatus::Committing;
+            step.counts = prepared.counts;
+            step.partitions.clone_from(&prepared.partitions);
+            step.definition_version = Some(transformation.version);
+            step.note.clone_from(&prepared.note);
+            step.commit = Some(prepared.commit.clone());
+        });
+        self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;
+        failpoint::reach("conformed_to_purpose_built.committing")?;
+        self.commit_second_hop(&prepared).await
+    }
+
+    async fn commit_second_hop(
+        &mut self,
+        prepared: &conformed_to_purpose_built::Prepared,
+    ) -> Result<(), Stop> {
+        let (commit, shape) = (&prepared.commit, &prepared.shape);
+        let emptied: Vec<_> = commit.removals.iter().map(|file| file.partition).collect();
+        self.lake.catalog.delete_partitions(&shape.name, &emptied).await?;
+        carry_out(self.lake.purpose_built.as_ref(), commit, self.run.id).await?;
+        failpoint::reach("conformed_to_purpose_built.data_in_place")?;
+        let partitions: Vec<_> = commit
+            .moves
+            .iter()
+            .map(|file| CatalogPartition {
+                partition: file.partition,
+                rows: file.rows,
+                bytes: file.bytes,
+                files: 1,
+                run: self.run.id,
+                updated_at: Timestamp::now(),
+            })
+            .collect();
+        self.enter_in_catalog(shape, &partitions, &prepared.partitions).await?;
+        failpoint::reach("conformed_to_purpose_built.in_catalog")?;
+        self.end(Hop::ConformedToPurposeBuilt, StepStatus::Succeeded);
+        Ok(())
+    }
+
+    /// Brings the catalog to what the data is now: `partitions` are there, others of `touched` not.
+    async fn enter_in_catalog(
+        &self,
+        shape: &TableShape,
+        partitions: &[CatalogPartition],
+        touched: &[Partition],
+    ) -> Result<()> {
+        let catalog = &self.lake.catalog;
+        ensure_table(catalog.as_ref(), shape).await?;
+        catalog.put_partitions(&shape.name, partitions).await?;
+        let there: BTreeSet<_> = partitions.iter().map(|there| there.partition).collect();
+        let gone: Vec<_> = touched.iter().copied().filter(|day| !there.contains(day)).collect();
+        catalog.delete_partitions(&shape.name, &gone).await
+    }
+
+    /// Records that a hop begins, anew if it was begun before.
+    async fn begin(&mut self, hop: Hop) -> Result<()> {
+        self.run.steps.retain(|step| step.hop != hop);
+        self.run.steps.push(Step {
+            hop,
+            status: StepStatus::Running,
+            counts: domain::run::Counts::default(),
+            partitions: Vec::new(),
+            commit: None,
+            definition_version: None,
+            note: None,
+            started_at: Timestamp::now(),
+            finished_at: None,
+        });
+        self.run.failure = None;
+        self.lake.ledger.checkpoint(self.claim, &self.run, None).await
+    }
+
+    fn end(&mut self, hop: Hop, status: StepStatus) {
+        self.update(hop, |step| {
+            step.status = status;
+            step.finished_at = Some(Timestamp::now());
+        });
+    }
+
+    fn update(&mut self, hop: Hop, change: impl FnOnce(&mut Step)) {
+        if let Some(step) = self.run.steps.iter_mut().find(|step| step.hop == hop) {
+            change(step);
+        }
+    }
+
+    fn status(&self, hop: Hop) -> Option<StepStatus> {
+        self.run.step(hop).map(|step| step.status)
+    }
+
+    fn stop_if_cancelled(&self) -> Result<(), Stop> {
+        if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// While a commit is carried out the object owns its old files and its new ones: should the run end
+/// in the middle, the next version of the object still finds all that it has to replace.
+fn with_files_of(
+    committed: &CommittedObject,
+    previous: Option<&CommittedObject>,
+) -> CommittedObject {
+    let mut intent = committed.clone();
+    for old in previous.into_iter().flat_map(|previous| &previous.files) {
+        if !intent.files.iter().any(|new| new.path == old.path) {
+            intent.files.push(old.clone());
+        }
+    }
+    intent
+}
+
+fn files_of(commit: &Commit) -> Vec<CommittedFile> {
+    commit
+        .moves
+        .iter()
+        .map(|file| CommittedFile {
+            path: file.target.clone(),
+            partition: file.partition,
+            rows: file.rows,
+            bytes: file.bytes,
+        })
+        .collect()
+}

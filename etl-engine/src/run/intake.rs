@@ -1,0 +1,83 @@
+//! From an arrival to a run: recorded before any work, held when nobody registered its dataset.
+
+use domain::arrival::{Arrival, is_data_key};
+use domain::dataset::DatasetId;
+use domain::run::{Run, RunId, Trigger};
+use domain::{Error, Result};
+use jiff::Timestamp;
+
+use super::{ArrivalQueue, Message, NewRun, Recorded};
+use crate::lake::Lake;
+
+/// Records an arrival as a run: QUEUED, HELD when its dataset is not registered, or DUPLICATE.
+pub async fn record_arrival(
+    lake: &Lake,
+    arrival: Arrival,
+    trigger: Trigger,
+    actor: &str,
+) -> Result<Recorded> {
+    let dataset = DatasetId::of_key(&arrival.key)?;
+    let registered = lake.sources.current(&dataset).await?.is_some();
+    let held = (!registered).then(|| {
+        format!(
+            "dataset {dataset} is not registered: propose a source from the file with `sluice \
+             sources propose`, then `sluice sources register`"
+        )
+    });
+    let new =
+        NewRun { arrival, dataset, trigger, actor: actor.to_owned(), held, original: None };
+    let recorded = lake.ledger.record(&new, Timestamp::now()).await?;
+    // Whoever registers a source releases what is held at that moment; an arrival that was looked
+    // up before and recorded after it would wait for ever.
+    if new.held.is_some() && lake.sources.current(&new.dataset).await?.is_some() {
+        lake.ledger.release_held(&new.dataset, Timestamp::now()).await?;
+    }
+    Ok(recorded)
+}
+
+/// Records a new run of the arrival of an earlier one, by the current source and transformation.
+pub async fn replay(lake: &Lake, id: RunId, actor: &str) -> Result<Run> {
+    let original = lake.ledger.run(id).await?.ok_or_else(|| {
+        Error::not_found(format!("run {id} is not in the ledger of {}", lake.environment))
+    })?;
+    let new = NewRun {
+        arrival: original.arrival,
+        dataset: original.dataset,
+        trigger: Trigger::Replay,
+        actor: actor.to_owned(),
+        held: None,
+        original: Some(id),
+    };
+    Ok(lake.ledger.record(&new, Timestamp::now()).await?.run().clone())
+}
+
+/// Takes what the queue has and records it. A message that can never be handled is put aside; one
+/// that cannot be recorded now comes again. Returns how many arrivals were recorded.
+pub async fn take_in(lake: &Lake, queue: &dyn ArrivalQueue) -> Result<usize> {
+    let mut recorded = 0;
+    for message in queue.receive().await? {
+        match handle(lake, &message).await {
+            Ok(true) => recorded += 1,
+            Ok(false) => {}
+            Err(error) if error.kind().is_transient() => return Err(error),
+            Err(error) => {
+                tracing::warn!(key = message.arrival.key, %error, "arrival put aside");
+                queue.dead_letter(&message, error.message()).await?;
+                continue;
+            }
+        }
+        queue.acknowledge(&message).await?;
+    }
+    Ok(recorded)
+}
+
+async fn handle(lake: &Lake, message: &Message) -> Result<bool> {
+    if !is_data_key(&message.arrival.key) {
+        return Ok(false);
+    }
+    let recorded =
+        record_arrival(lake, message.arrival.clone(), message.trigger, "sluice").await?;
+    let run = recorded.run();
+    tracing::info!(run = %run.id, key = run.arrival.key, status = %run.status, "arrival recorded");
+    Ok(true)
+}

@@ -1,0 +1,157 @@
+//! The worker: takes in arrivals, claims runs up to the concurrency cap, delivers notifications,
+//! cleans up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{ErrorKind, Result};
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::attempt;
+use super::{ArrivalQueue, ClaimRequest, EngineSettings, clean_up, take_in};
+use crate::lake::Lake;
+use crate::notify::{Notifier, deliver_due};
+use crate::raw_to_conformed::Progress;
+
+/// How long runs may take to stop at a safe place when the worker shuts down.
+const DRAIN: Duration = Duration::from_secs(8);
+const CLEAN_UP_EVERY: Duration = Duration::from_hours(1);
+/// Pause after the ledger or a store was unavailable.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Everything a worker of one environment needs.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// The environment.
+    pub lake: Lake,
+    /// Where arrivals are heard of; `None` only works on what is recorded.
+    pub queue: Option<Arc<dyn ArrivalQueue>>,
+    /// Where notifications go.
+    pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// Bounds and patience.
+    pub settings: EngineSettings,
+}
+
+impl Worker {
+    /// Works until `shutdown`; then gives claimed runs back, or lets their commits end, within ten
+    /// seconds.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let wake = Arc::new(Notify::new());
+        tokio::join!(
+            self.take_in_arrivals(&wake, &shutdown),
+            self.carry_out_runs(&wake, &shutdown),
+            self.deliver_notifications(&shutdown),
+            self.clean_up_regularly(&shutdown),
+        );
+    }
+
+    async fn take_in_arrivals(&self, wake: &Notify, shutdown: &CancellationToken) {
+        let Some(queue) = &self.queue else { return };
+        while !shutdown.is_cancelled() {
+            let taken = tokio::select! {
+                taken = take_in(&self.lake, queue.as_ref()) => taken,
+                () = shutdown.cancelled() => return,
+            };
+            match taken {
+                Ok(0) => {}
+                Ok(_) => wake.notify_one(),
+                Err(error) => {
+                    tracing::warn!(%error, "arrivals cannot be recorded now");
+                    pause(PAUSE, shutdown).await;
+                }
+            }
+        }
+    }
+
+    async fn carry_out_runs(&self, wake: &Arc<Notify>, shutdown: &CancellationToken) {
+        let permits = Arc::new(Semaphore::new(self.settings.concurrency.max(1)));
+        let mut runs = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            match self.claim().await {
+                Ok(Some(claim)) => {
+                    let (worker, shutdown) = (self.clone(), shutdown.clone());
+                    let wake = Arc::clone(wake);
+                    runs.spawn(async move {
+                        worker.one(claim, &shutdown).await;
+                        drop(permit);
+                        wake.notify_one();
+                    });
+                }
+                Ok(None) => {
+                    drop(permit);
+                    let poll = self.settings.poll.unsigned_abs();
+                    tokio::select! {
+                        () = wake.notified() => {}
+                        () = pause(poll, shutdown) => {}
+                    }
+                }
+                Err(error) => {
+                    drop(permit);
+                    tracing::warn!(%error, "the run ledger cannot be reached now");
+                    pause(PAUSE, shutdown).await;
+                }
+            }
+            while runs.try_join_next().is_some() {}
+        }
+        let drained = tokio::time::timeout(DRAIN, async { while runs.join_next().await.is_some() {} });
+        if drained.await.is_err() {
+            tracing::warn!("runs were cut off by the shutdown; their leases run out");
+        }
+    }
+
+    async fn claim(&self) -> Result<Option<super::Claim>> {
+        let request = ClaimRequest {
+            worker: self.settings.worker.clone(),
+            lease: self.settings.lease,
+            max_attempts: self.settings.max_attempts,
+        };
+        self.lake.ledger.claim(&request, Timestamp::now()).await
+    }
+
+    async fn one(&self, claim: super::Claim, shutdown: &CancellationToken) {
+        let id = claim.run.id;
+        let progress = Progress::default();
+        match attempt(&self.lake, claim, &self.settings, shutdown, &progress).await {
+            Ok(run) => tracing::info!(run = %id, status = %run.status, "attempt ended"),
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                tracing::warn!(run = %id, "the claim ran out; another worker goes on");
+            }
+            Err(error) => {
+                tracing::warn!(run = %id, %error, "the end could not be recorded; the lease runs out");
+            }
+        }
+    }
+
+    async fn deliver_notifications(&self, shutdown: &CancellationToken) {
+        while !shutdown.is_cancelled() {
+            match deliver_due(self.lake.outbox.as_ref(), &self.notifiers).await {
+                Ok(0) => pause(self.settings.poll.unsigned_abs(), shutdown).await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be read now");
+                    pause(PAUSE, shutdown).await;
+                }
+            }
+        }
+    }
+
+    async fn clean_up_regularly(&self, shutdown: &CancellationToken) {
+        while !shutdown.is_cancelled() {
+            if let Err(error) = clean_up(&self.lake, &self.settings, Timestamp::now()).await {
+                tracing::warn!(%error, "clean-up did not finish");
+            }
+            pause(CLEAN_UP_EVERY, shutdown).await;
+        }
+    }
+}
+
+async fn pause(duration: Duration, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => {}
+        () = shutdown.cancelled() => {}
+    }
+}

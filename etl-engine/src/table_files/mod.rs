@@ -1,0 +1,37 @@
+//! Files of conformed and purpose-built tables: where they lie, how they are staged, how a staged
+//! set replaces what a table holds.
+//!
+//! Architecture invariant: a table's folder is changed by [`carry_out`] alone. Everything before
+//! that writes below `_staging/`, which no table, reader or listing looks at.
+
+mod commit;
+mod encode;
+mod parquet_file;
+mod partitioned_writer;
+mod paths;
+
+pub use commit::{carry_out, removals};
+pub use encode::writer_properties;
+pub use parquet_file::ParquetFile;
+pub use partitioned_writer::{PartitionedWriter, WriterSettings};
+pub use paths::{TablePaths, conformed_file_name, quarantine_path, staging_folder};
+
+use domain::{Error, ErrorKind};
+
+/// An error of a store, with its kind kept.
+pub fn store_error(error: object_store::Error) -> Error {
+    use object_store::Error as Store;
+    let kind = match &error {
+        Store::NotFound { .. } => ErrorKind::NotFound,
+        Store::AlreadyExists { .. } | Store::Precondition { .. } => ErrorKind::Conflict,
+        Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => ErrorKind::Denied,
+        Store::InvalidPath { .. } | Store::NotSupported { .. } => ErrorKind::Invalid,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, error.to_string()).with_source(error)
+}
+
+/// An error while writing Parquet: always a fault of ours or of the disk below the writer.
+pub(crate) fn parquet_error(error: parquet::errors::ParquetError) -> Error {
+    Error::internal(format!("writing Parquet failed: {error}")).with_source(error)
+}

@@ -1,0 +1,64 @@
+//! `sluice ingest`: land a file and run it.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use domain::dataset::DatasetId;
+use domain::run::{RunStatus, Trigger};
+use domain::{Error, Result};
+use etl_engine::run::{Recorded, record_arrival};
+
+use super::actor::actor;
+use super::output::{Output, remark};
+use super::wait::{RunSummary, wait_for};
+use crate::compose::embedded::Embedded;
+use crate::config::LakeConfig;
+
+/// Land a file in the raw zone and run it through both hops.
+#[derive(Debug, Args)]
+pub(super) struct Ingest {
+    /// The file. A file of the same name replaces the rows of the earlier one.
+    file: PathBuf,
+
+    /// The dataset it belongs to.
+    #[arg(long, value_name = "SYSTEM/TABLE")]
+    dataset: DatasetId,
+
+    /// Return when the file has landed and is recorded; a worker runs it.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+impl Ingest {
+    pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
+        let lake = Embedded::open(config).await?;
+        let summary = ingest(&lake, &self.file, &self.dataset, !self.no_wait, output).await?;
+        let waiting = self.no_wait && summary.is_waiting();
+        RunSummary::print(std::slice::from_ref(&summary), output)?;
+        Ok(if summary.succeeded() || waiting { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Lands `file` as `<dataset>/<its name>`, records the arrival and, if asked, waits for the run.
+pub(super) async fn ingest(
+    lake: &Embedded,
+    file: &Path,
+    dataset: &DatasetId,
+    wait: bool,
+    output: Output,
+) -> Result<RunSummary> {
+    let name = file.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        Error::invalid(format!("{} is not the name of a file", file.display()))
+    })?;
+    let arrival = lake.land(&format!("{dataset}/{name}"), file).await?;
+    let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &actor()).await?;
+    let mut run = recorded.run().clone();
+    if let (Recorded::Duplicate(duplicate), Output::Table) = (&recorded, output) {
+        remark(&format!("the same bytes of {} were recorded before", duplicate.arrival.key));
+    }
+    if wait && run.status != RunStatus::Held {
+        run = wait_for(lake, run.id, output).await?;
+    }
+    Ok(RunSummary::new(&run, file.display().to_string()))
+}

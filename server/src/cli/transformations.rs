@@ -1,0 +1,199 @@
+//! `sluice transformations`: set, show, history, restore, validate.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use domain::dataset::DatasetId;
+use domain::transformation::Transformation;
+use domain::{Error, Result};
+use etl_engine::conformed_to_purpose_built::locality::Locality;
+use etl_engine::conformed_to_purpose_built::validate::{Validated, validate};
+
+use super::actor::actor;
+use super::output::{Output, Sheet, print_json, remark, say};
+use crate::compose::embedded::Embedded;
+use crate::config::LakeConfig;
+
+/// Set, check and show the SQL of purpose-built tables.
+#[derive(Debug, Subcommand)]
+pub(super) enum Transformations {
+    /// Check SQL and save it as the next version.
+    Set {
+        /// The dataset whose purpose-built table it builds.
+        dataset: DatasetId,
+        #[command(flatten)]
+        sql: Sql,
+        /// Why, for the history.
+        #[arg(long, short, default_value = "")]
+        message: String,
+    },
+    /// Print the current SQL, or an earlier version.
+    Show {
+        /// The dataset.
+        dataset: DatasetId,
+        /// An earlier version.
+        #[arg(long)]
+        version: Option<u64>,
+    },
+    /// List all versions, newest first.
+    History {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// Save an earlier version again as the newest.
+    Restore {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The version to restore.
+        version: u64,
+    },
+    /// Check SQL without saving it.
+    Validate {
+        /// The dataset whose purpose-built table it would build.
+        dataset: DatasetId,
+        #[command(flatten)]
+        sql: Sql,
+    },
+}
+
+/// SQL from a file or from the command line.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Sql {
+    /// File that holds the SQL.
+    #[arg(long, value_name = "FILE.sql")]
+    file: Option<PathBuf>,
+    /// The SQL itself.
+    #[arg(long, value_name = "SQL")]
+    sql: Option<String>,
+}
+
+impl Sql {
+    fn text(&self) -> Result<String> {
+        match (&self.sql, &self.file) {
+            (Some(sql), _) => Ok(sql.clone()),
+            (None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
+                Error::invalid(format!("{} cannot be read: {error}", path.display()))
+            }),
+            (None, None) => Err(Error::invalid("give the SQL with --file or --sql")),
+        }
+    }
+}
+
+impl Transformations {
+    pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
+        let lake = Embedded::open(config).await?;
+        match self {
+            Self::Set { dataset, sql, message } => {
+                let (saved, checked) = save(&lake, &dataset, &sql.text()?, &message).await?;
+                print_saved(&saved, &checked, output)?;
+            }
+            Self::Show { dataset, version } => {
+                let saved = find(&lake, &dataset, version).await?;
+                match output {
+                    Output::Json => print_json(&saved)?,
+                    _ => say(&format!("{}\n", saved.sql.trim_end()))?,
+                }
+            }
+            Self::History { dataset } => history(&lake, &dataset, output).await?,
+            Self::Restore { dataset, version } => {
+                let old = find(&lake, &dataset, Some(version)).await?;
+                let message = format!("restore version {version}");
+                let (saved, checked) = save(&lake, &dataset, &old.sql, &message).await?;
+                print_saved(&saved, &checked, output)?;
+            }
+            Self::Validate { dataset, sql } => {
+                print_checked(&check(&lake, &dataset, &sql.text()?).await?, output)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Checks SQL and saves it as the next version.
+pub(super) async fn save(
+    lake: &Embedded,
+    dataset: &DatasetId,
+    sql: &str,
+    message: &str,
+) -> Result<(Transformation, Validated)> {
+    let checked = check(lake, dataset, sql).await?;
+    let store = &lake.lake.transformations;
+    let base = store.current(dataset).await?.map_or(0, |current| current.version);
+    let saved = store.save(dataset, sql, &actor(), message, base).await?;
+    Ok((saved, checked))
+}
+
+async fn check(lake: &Embedded, dataset: &DatasetId, sql: &str) -> Result<Validated> {
+    let sources: Vec<_> =
+        lake.lake.sources.list().await?.into_iter().map(|saved| saved.source).collect();
+    if !sources.iter().any(|source| source.dataset == *dataset) {
+        return Err(Error::not_found(format!(
+            "dataset {dataset} is not registered: register its source before its transformation"
+        )));
+    }
+    validate(sql, &lake.lake, &sources, dataset).await
+}
+
+async fn find(
+    lake: &Embedded,
+    dataset: &DatasetId,
+    version: Option<u64>,
+) -> Result<Transformation> {
+    let store = &lake.lake.transformations;
+    let found = match version {
+        Some(version) => store.version(dataset, version).await?,
+        None => store.current(dataset).await?,
+    };
+    found.ok_or_else(|| {
+        Error::not_found(format!("{dataset} has no such transformation: see `sluice transformations history {dataset}`"))
+    })
+}
+
+async fn history(lake: &Embedded, dataset: &DatasetId, output: Output) -> Result<()> {
+    let versions = lake.lake.transformations.history(dataset).await?;
+    let mut sheet = Sheet::new(&["version", "saved", "author", "message"]);
+    for saved in &versions {
+        sheet.row([
+            saved.version.to_string(),
+            saved.saved_at.to_string(),
+            saved.author.clone(),
+            saved.message.clone(),
+        ]);
+    }
+    output.print(&sheet, &versions, "no transformation is set for this dataset")
+}
+
+fn print_saved(saved: &Transformation, checked: &Validated, output: Output) -> Result<()> {
+    if output == Output::Json {
+        return print_json(saved);
+    }
+    say(&format!("saved {} version {}\n", saved.dataset, saved.version))?;
+    print_checked(checked, output)
+}
+
+fn print_checked(checked: &Validated, output: Output) -> Result<()> {
+    let mut sheet = Sheet::new(&["column", "type"]);
+    for (name, column_type) in &checked.output {
+        sheet.row([name.clone(), column_type.to_string()]);
+    }
+    let columns: Vec<_> = checked
+        .output
+        .iter()
+        .map(|(name, column_type)| serde_json::json!({ "name": name, "type": column_type }))
+        .collect();
+    let why = match &checked.locality {
+        Locality::PartitionLocal => None,
+        Locality::WholeTable { why } => Some(why.clone()),
+    };
+    let value = serde_json::json!({ "columns": columns, "reads_whole_table_because": why });
+    output.print(&sheet, &value, "")?;
+    if output == Output::Table {
+        remark(&match why {
+            None => "each run reads only the partitions it touches".to_owned(),
+            Some(why) => format!("each run reads the whole table: {why}"),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The embedded lake: SQLite or PostgreSQL for state, local folders as zones.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::arrival::Arrival;
+use domain::{Error, ErrorKind, Result};
+use etl_embedded::{
+    Database, FolderArrivalQueue, LogFileNotifier, SqlCatalog, SqlOutbox, SqlRunLedger,
+    SqlSourceRegistry, SqlTransformationStore, WebhookNotifier, Zones, land, sqlite_url,
+};
+use etl_engine::lake::Lake;
+use etl_engine::notify::Notifier;
+use etl_engine::query::service::{DataFusionQueryService, QuerySettings};
+use etl_engine::run::{EngineSettings, Worker};
+
+use crate::config::LakeConfig;
+
+/// An open embedded lake, in one environment.
+#[derive(Debug)]
+pub struct Embedded {
+    /// The ports.
+    pub lake: Lake,
+    /// Where notifications go.
+    pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// How the engine works.
+    pub settings: EngineSettings,
+    /// The folder that holds the lake.
+    pub data_dir: PathBuf,
+    database: Database,
+    zones: Zones,
+}
+
+impl Embedded {
+    /// Opens the lake, making its folders and its database on first use.
+    pub async fn open(config: &LakeConfig) -> Result<Self> {
+        let data_dir = std::path::absolute(&config.data_dir).map_err(|error| {
+            Error::invalid(format!("--data-dir {}: {error}", config.data_dir.display()))
+        })?;
+        std::fs::create_dir_all(&data_dir).map_err(|error| {
+            let message = format!(
+                "the data folder {} cannot be made: {error}; choose another with --data-dir",
+                data_dir.display()
+            );
+            Error::new(ErrorKind::Unavailable, message)
+        })?;
+        let url = match &config.database_url {
+            Some(url) => url.clone(),
+            None => sqlite_url(&data_dir.join("sluice.sqlite"))?,
+        };
+        let database = Database::open(&url).await?;
+        let environment = config.environment.clone();
+        let zones = Zones::open(&data_dir, &environment)?;
+        let ledger = Arc::new(SqlRunLedger::new(database.clone(), environment.clone()));
+        let lake = Lake {
+            raw: Arc::clone(&zones.raw),
+            conformed: Arc::clone(&zones.conformed),
+            purpose_built: Arc::clone(&zones.purpose_built),
+            catalog: Arc::new(SqlCatalog::new(database.clone(), environment.clone())),
+            committed: Arc::clone(&ledger) as _,
+            ledger,
+            sources: Arc::new(SqlSourceRegistry::new(database.clone(), environment.clone())),
+            transformations: Arc::new(SqlTransformationStore::new(
+                database.clone(),
+                environment.clone(),
+            )),
+            outbox: Arc::new(SqlOutbox::new(database.clone(), environment.clone())),
+            environment,
+        };
+        let notifiers = notifiers(config, &data_dir)?;
+        let settings = EngineSettings::default();
+        Ok(Self { lake, notifiers, settings, data_dir, database, zones })
+    }
+
+    /// The folder of the raw zone.
+    pub fn raw_dir(&self) -> &Path {
+        self.zones.raw_dir()
+    }
+
+    /// Lands a local file in the raw zone.
+    pub async fn land(&self, key: &str, file: &Path) -> Result<Arrival> {
+        land(self.lake.raw.as_ref(), key, file).await
+    }
+
+    /// The query service over this lake.
+    pub fn query(&self) -> DataFusionQueryService {
+        DataFusionQueryService::new(self.lake.clone(), QuerySettings::default())
+    }
+
+    /// A worker that watches the raw zone.
+    pub fn worker(&self) -> Result<Worker> {
+        let queue = FolderArrivalQueue::new(self.raw_dir(), Arc::clone(&self.lake.ledger))?;
+        Ok(Worker {
+            lake: self.lake.clone(),
+            queue: Some(Arc::new(queue)),
+            notifiers: self.notifiers.clone(),
+            settings: self.settings.clone(),
+        })
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        self.database.ping().await
+    }
+
+    /// Which database it is, without its address.
+    pub fn database_kind(&self) -> &'static str {
+        self.database.kind()
+    }
+}
+
+fn notifiers(config: &LakeConfig, data_dir: &Path) -> Result<Vec<Arc<dyn Notifier>>> {
+    let log = data_dir.join(format!("notifications-{}.jsonl", config.environment));
+    let mut notifiers: Vec<Arc<dyn Notifier>> = vec![Arc::new(LogFileNotifier::new(log))];
+    if let Some(url) = &config.webhook_url {
+        notifiers.push(Arc::new(WebhookNotifier::new(url)?));
+    }
+    Ok(notifiers)
+}

@@ -1,0 +1,3 @@
+//! Composition: which adapters stand behind the ports.
+
+pub mod embedded;
