@@ -1,1 +1,4 @@
+//! The one integration binary of the workspace.
 
+mod contracts;
+mod support;
