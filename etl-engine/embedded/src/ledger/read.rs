@@ -1,13 +1,11 @@
 //! Reading the ledger.
 
 use domain::Result;
-use domain::dataset::DatasetId;
-use domain::run::{CommittedObject, Run, RunId};
+use domain::run::{Run, RunId};
 use etl_engine::run::RunFilter;
 use sqlx::AssertSqlSafe;
 
 use super::{SqlRunLedger, row};
-use crate::columns;
 use crate::database::failed;
 
 impl SqlRunLedger {

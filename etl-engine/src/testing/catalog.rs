@@ -1,0 +1,177 @@
+//! The contract of the catalog.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::ErrorKind;
+use domain::column::ColumnType;
+use domain::partition::Partition;
+use domain::run::RunId;
+use domain::table::{CatalogColumn, CatalogPartition, CatalogTable, TableName};
+use domain::zone::Zone;
+use futures::future::join_all;
+
+use super::cases;
+use super::sample::at;
+use crate::catalog::Catalog;
+
+/// Runs the contract over the catalogs that `make` makes, each empty.
+pub async fn catalog<A: Catalog + 'static>(make: impl AsyncFn() -> Arc<A>) {
+    cases!(
+        "catalog",
+        async || make().await as Arc<dyn Catalog>,
+        [
+            nothing_is_there_at_first,
+            a_table_reads_back_with_what_people_wrote,
+            databases_and_tables_are_listed_in_order,
+            a14_an_update_from_an_old_version_is_a_conflict,
+            a14_of_racing_updates_one_wins,
+            partitions_are_added_replaced_and_listed_by_date,
+            partitions_of_an_absent_table_are_refused,
+            a_deleted_table_takes_its_partitions_along,
+            a_removed_partition_is_gone_and_may_be_absent,
+        ]
+    );
+}
+
+async fn nothing_is_there_at_first(catalog: Arc<dyn Catalog>) {
+    assert_eq!(catalog.databases().await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog.tables(None).await.unwrap(), []);
+    assert_eq!(catalog.table(&yellow()).await.unwrap(), None);
+    assert_eq!(catalog.partitions(&yellow(), None).await.unwrap(), []);
+    catalog.delete_table(&yellow()).await.unwrap();
+}
+
+async fn a_table_reads_back_with_what_people_wrote(catalog: Arc<dyn Catalog>) {
+    let mut stored = table(&yellow());
+    assert_eq!(catalog.put_table(&stored).await.unwrap(), 1);
+    stored.version = 1;
+    assert_eq!(catalog.table(&yellow()).await.unwrap().as_ref(), Some(&stored));
+    stored.description = Some("every trip".into());
+    assert_eq!(catalog.put_table(&stored).await.unwrap(), 2);
+    stored.version = 2;
+    assert_eq!(catalog.table(&yellow()).await.unwrap(), Some(stored));
+}
+
+async fn databases_and_tables_are_listed_in_order(catalog: Arc<dyn Catalog>) {
+    for (database, name) in
+        [("tlc", "yellow"), ("tlc", "a_b"), ("ab", "t"), ("a_b", "t"), ("tlc", "ab")]
+    {
+        catalog.put_table(&table(&TableName::new(database, name))).await.unwrap();
+    }
+    assert_eq!(catalog.databases().await.unwrap(), ["a_b", "ab", "tlc"]);
+    let names = async |database| {
+        let tables = catalog.tables(database).await.unwrap();
+        tables.iter().map(|table| table.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Some("tlc")).await, ["tlc.a_b", "tlc.ab", "tlc.yellow"]);
+    assert_eq!(names(Some("none")).await, Vec::<String>::new());
+    assert_eq!(names(None).await, ["a_b.t", "ab.t", "tlc.a_b", "tlc.ab", "tlc.yellow"]);
+}
+
+async fn a14_an_update_from_an_old_version_is_a_conflict(catalog: Arc<dyn Catalog>) {
+    let mut stored = table(&yellow());
+    catalog.put_table(&stored).await.unwrap();
+    for version in [0, 2, 9] {
+        stored.version = version;
+        let error = catalog.put_table(&stored).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    }
+    let absent = CatalogTable { version: 1, ..table(&TableName::new("tlc", "green")) };
+    assert_eq!(catalog.put_table(&absent).await.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+async fn a14_of_racing_updates_one_wins(catalog: Arc<dyn Catalog>) {
+    for version in [0, 1] {
+        let updates = (0..8).map(|_| {
+            let catalog = catalog.clone();
+            let wanted = CatalogTable { version, ..table(&yellow()) };
+            tokio::spawn(async move { catalog.put_table(&wanted).await })
+        });
+        let outcomes = join_all(updates).await.into_iter().map(Result::unwrap);
+        let (won, lost): (Vec<_>, Vec<_>) = outcomes.partition(Result::is_ok);
+        assert_eq!((won.len(), lost.len()), (1, 7));
+        assert!(lost.into_iter().all(|lost| lost.unwrap_err().kind() == ErrorKind::Conflict));
+    }
+}
+
+async fn partitions_are_added_replaced_and_listed_by_date(catalog: Arc<dyn Catalog>) {
+    catalog.put_table(&table(&yellow())).await.unwrap();
+    let days: Vec<_> = (1..=28).map(|day| partition("02", day, 10)).collect();
+    let later = partition("11", 3, 10);
+    catalog.put_partitions(&yellow(), &[later.clone(), days[7].clone()]).await.unwrap();
+    catalog.put_partitions(&yellow(), &days).await.unwrap();
+    let replaced = partition("02", 8, 99);
+    catalog.put_partitions(&yellow(), std::slice::from_ref(&replaced)).await.unwrap();
+
+    let mut expected = days;
+    expected[7] = replaced.clone();
+    expected.push(later.clone());
+    assert_eq!(catalog.partitions(&yellow(), None).await.unwrap(), expected);
+    let absent = partition("12", 31, 0).partition;
+    let only = [later.partition, absent, replaced.partition, later.partition];
+    let some = catalog.partitions(&yellow(), Some(&only)).await.unwrap();
+    assert_eq!(some, [replaced, later]);
+    assert_eq!(catalog.partitions(&yellow(), Some(&[])).await.unwrap(), []);
+    let all: Vec<_> = (1..=12).flat_map(|month| (1..=28).map(move |day| (month, day))).collect();
+    let all: Vec<_> = all
+        .iter()
+        .map(|(month, day)| partition(&format!("{month:02}"), *day, 0).partition)
+        .collect();
+    assert_eq!(catalog.partitions(&yellow(), Some(&all)).await.unwrap(), expected);
+}
+
+async fn partitions_of_an_absent_table_are_refused(catalog: Arc<dyn Catalog>) {
+    let error = catalog.put_partitions(&yellow(), &[partition("02", 1, 1)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+async fn a_deleted_table_takes_its_partitions_along(catalog: Arc<dyn Catalog>) {
+    catalog.put_table(&table(&yellow())).await.unwrap();
+    catalog.put_partitions(&yellow(), &[partition("02", 1, 1)]).await.unwrap();
+    catalog.delete_table(&yellow()).await.unwrap();
+    assert_eq!(catalog.table(&yellow()).await.unwrap(), None);
+    catalog.put_table(&table(&yellow())).await.unwrap();
+    assert_eq!(catalog.partitions(&yellow(), None).await.unwrap(), []);
+}
+
+async fn a_removed_partition_is_gone_and_may_be_absent(catalog: Arc<dyn Catalog>) {
+    catalog.put_table(&table(&yellow())).await.unwrap();
+    let (one, two) = (partition("02", 1, 1), partition("02", 2, 1));
+    catalog.put_partitions(&yellow(), &[one.clone(), two.clone()]).await.unwrap();
+    for _ in 0..2 {
+        catalog.delete_partitions(&yellow(), &[one.partition]).await.unwrap();
+    }
+    assert_eq!(catalog.partitions(&yellow(), None).await.unwrap(), [two]);
+}
+
+fn yellow() -> TableName {
+    TableName::new("tlc", "yellow")
+}
+
+fn table(name: &TableName) -> CatalogTable {
+    CatalogTable {
+        name: name.clone(),
+        zone: Zone::Conformed,
+        location: format!("{}/{}", name.database, name.table),
+        columns: vec![CatalogColumn {
+            name: "vendorid".into(),
+            column_type: ColumnType::Decimal { precision: 9, scale: 2 },
+            comment: Some("who drove".into()),
+        }],
+        description: None,
+        parameters: BTreeMap::from([("classification".into(), "parquet".into())]),
+        version: 0,
+    }
+}
+
+fn partition(month: &str, day: u8, rows: u64) -> CatalogPartition {
+    CatalogPartition {
+        partition: Partition::from_values("2020", month, &day.to_string()).unwrap(),
+        rows,
+        bytes: rows * 8,
+        files: 1,
+        run: "0198c5a4-0000-7000-8000-000000000001".parse::<RunId>().unwrap(),
+        updated_at: at(rows as i64),
+    }
+}

@@ -1,0 +1,4 @@
+//! Every contract suite over every adapter: in memory, on SQLite, on PostgreSQL, on a local folder.
+
+mod memory;
+mod sql;
