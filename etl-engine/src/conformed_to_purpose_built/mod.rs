@@ -4,3 +4,6 @@ pub mod execute;
 pub mod locality;
 mod locality_join;
 pub mod validate;
+
+#[cfg(test)]
+mod tests;

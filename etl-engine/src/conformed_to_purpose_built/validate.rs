@@ -59,7 +59,7 @@ pub async fn validate(
         target_partitions: 1,
     };
     let providers = tables.iter().map(|table| (table.name.clone(), without_rows(table)));
-    let state = session(&Vec::new(), &limits, providers.collect())?;
+    let state = session(&limits, providers.collect())?;
     let plan = plan(&state, statement).await?;
     let output = output_columns(&Arc::new(plan.schema().as_arrow().clone()))?;
     let locality = locality(&plan, own);

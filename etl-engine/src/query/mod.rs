@@ -11,8 +11,12 @@ pub(crate) mod failure;
 pub(crate) mod files;
 pub(crate) mod lookup;
 pub(crate) mod plan;
+pub mod readable;
 pub mod reads;
 pub mod session;
 pub mod statement;
 pub(crate) mod suggestion;
 pub mod table;
+
+#[cfg(test)]
+pub(crate) mod fixture;
