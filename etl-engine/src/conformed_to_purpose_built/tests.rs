@@ -174,14 +174,14 @@ async fn the_reference_sql_works_to_the_letter() {
     let grouped = run(&lake, REFERENCE_SQL, Some(&[day(1)])).await;
     let by_hand = "select count(*) count, coalesce(v, -1) vendorid, pulocationid, dolocationid, payment_type, sum(p) passenger_count, sum(trip_distance) total_trip_distance, sum(fare_amount) total_fare_amount, sum(extra) total_extra, sum(tip_amount) total_tip_amount, sum(tolls_amount) total_tolls_amount, sum(total_amount) total_amount, year, month, day from (select *, vendorid v, passenger_count p from T!) group by v, year, month, day, pulocationid, dolocationid, payment_type";
     assert_eq!(grouped, run(&lake, &written_out(by_hand), Some(&[day(1)])).await);
-    assert!(grouped.len() > 100);
+    assert!(grouped.len() > 50);
 }
 
 #[tokio::test]
 async fn b8_only_touched_partitions_are_read() {
     let lake = taxi_lake().await;
     let sql = written_out("select count(*) n, K! from T! group by K!");
-    assert_eq!(run(&lake, &sql, Some(&[day(2)])).await, ["300|2020|08|02"]);
+    assert_eq!(run(&lake, &sql, Some(&[day(2)])).await, ["60|2020|08|02"]);
 }
 
 #[tokio::test]
