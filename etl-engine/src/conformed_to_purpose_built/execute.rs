@@ -4,27 +4,25 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, col};
 use datafusion::physical_plan::execute_stream;
+use domain::Result;
 use domain::column::ColumnType;
 use domain::partition::{PARTITION_KEYS, Partition};
 use domain::table::CatalogTable;
-use domain::zone::Zone;
-use domain::{Error, ErrorKind, Result};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
-use crate::lake::Lake;
 use crate::query::column_types::arrow_type;
-use crate::query::failure::failure;
+use crate::query::deep_stack::on_deep_stack;
+use crate::query::failure::{failure, read_failure};
 use crate::query::files::partitions_of;
 use crate::query::lookup::tables_named;
 use crate::query::plan::plan;
+use crate::query::readable::ReadableLake;
 use crate::query::reads::ReadLog;
 use crate::query::session::{SessionLimits, session};
 use crate::query::statement::QueryStatement;
-use crate::query::table::CatalogTableProvider;
 
 /// One run of a transformation.
 #[derive(Debug)]
@@ -45,53 +43,46 @@ pub struct Execution<'a> {
 pub struct Output {
     /// The output's columns in their table's types, then year, month and day as `Utf8`.
     pub schema: SchemaRef,
-    /// The rows, in no particular order. [`ErrorKind::Unavailable`] when a file was replaced while
+    /// The rows, in no particular order. [`domain::ErrorKind::Unavailable`] when a file was replaced while
     /// it was read: run it again.
     pub batches: BoxStream<'static, Result<RecordBatch>>,
 }
 
 /// Starts a transformation. Nothing is read before the output is polled.
-pub async fn execute(lake: &Lake, execution: &Execution<'_>) -> Result<Output> {
+pub async fn execute(lake: &ReadableLake, execution: &Execution<'_>) -> Result<Output> {
     let statement = QueryStatement::parse(execution.sql)?;
     let log = Arc::new(ReadLog::default());
     let own = std::slice::from_ref(execution.own);
     let tables = tables_named(statement.tables(), lake.catalog.as_ref(), own).await?;
-    let mut providers: Vec<(_, Arc<dyn TableProvider>)> = Vec::with_capacity(tables.len());
-    for table in tables {
-        let partitions = partitions(lake, &table, execution).await?;
-        let store = Arc::clone(lake.zone(table.zone));
-        let provider = CatalogTableProvider::new(&table, partitions, store, Arc::clone(&log));
-        providers.push((table.name, Arc::new(provider)));
+    let (own, others): (Vec<_>, Vec<_>) =
+        tables.into_iter().partition(|table| table.name == execution.own.name);
+    let mut providers = lake.providers(others, &log).await?;
+    for table in own {
+        let partitions = own_partitions(lake, &table, execution.touched).await?;
+        providers.push(lake.provider(table, partitions, &log)?);
     }
-    let zones = [Zone::Conformed, Zone::PurposeBuilt].map(|zone| (zone, Arc::clone(lake.zone(zone))));
-    let state = session(&zones.to_vec(), &execution.limits, providers)?;
-    let plan = as_table(plan(&state, statement).await?, execution.output)?;
-    let plan = state.create_physical_plan(&plan).await.map_err(failure)?;
-    let stream = execute_stream(plan, state.task_ctx()).map_err(failure)?;
+    let state = session(&execution.limits, providers)?;
+    let output = execution.output.to_vec();
+    let stream = on_deep_stack(async move {
+        let plan = as_table(plan(&state, statement).await?, &output)?;
+        let plan = state.create_physical_plan(&plan).await.map_err(failure)?;
+        execute_stream(plan, state.task_ctx()).map_err(failure)
+    })
+    .await?;
     let schema = stream.schema();
-    let batches = stream.map_err(move |error| match log.replaced() {
-        Some(path) => Error::new(
-            ErrorKind::Unavailable,
-            format!("{path} was replaced while it was read; run the transformation again"),
-        ),
-        None => failure(error).context(format!("reading {}", log.open_files().join(", "))),
-    });
-    Ok(Output { schema, batches: batches.boxed() })
+    let batches = stream.map_err(move |error| read_failure(error, &log)).boxed();
+    Ok(Output { schema, batches })
 }
 
-async fn partitions(
-    lake: &Lake,
+async fn own_partitions(
+    lake: &ReadableLake,
     table: &CatalogTable,
-    execution: &Execution<'_>,
+    touched: Option<&[Partition]>,
 ) -> Result<Vec<Partition>> {
-    if table.name == execution.own.name {
-        return match execution.touched {
-            Some(touched) => Ok(touched.to_vec()),
-            None => partitions_of(lake.zone(table.zone), &table.location).await,
-        };
+    match touched {
+        Some(touched) => Ok(touched.to_vec()),
+        None => partitions_of(lake.store_of(table)?, &table.location).await,
     }
-    let partitions = lake.catalog.partitions(&table.name, None).await?;
-    Ok(partitions.into_iter().map(|stored| stored.partition).collect())
 }
 
 /// The plan with its output in the order and the types of the table, year, month and day last.

@@ -13,7 +13,10 @@ pub(super) fn join(analysis: &Analysis<'_>, node: &Join) -> Found {
     match (left, right) {
         (Side::Free, Side::Free) => Ok(Side::Free),
         (Side::Local(left), Side::Local(right)) => {
-            complete(&matched(node, &left, &right), "the join of the table with itself does not equate")?;
+            complete(
+                &matched(node, &left, &right),
+                "the join of the table with itself does not equate",
+            )?;
             Ok(Side::Local(output(node, left, right)))
         }
         (Side::Local(left), Side::Free) if preserves_left_alone(node.join_type) => {
@@ -82,9 +85,9 @@ fn position(side: &LogicalPlan, expr: &Expr) -> Option<usize> {
 fn output(node: &Join, left: Keys, right: Keys) -> Keys {
     use JoinType::{Full, Inner, Left, Right, RightAnti, RightMark, RightSemi};
     let offset = node.left.schema().fields().len();
-    let shifted = right.each_ref().map(|carriers| {
-        carriers.iter().map(|position| position + offset).collect::<BTreeSet<_>>()
-    });
+    let shifted = right
+        .each_ref()
+        .map(|carriers| carriers.iter().map(|position| position + offset).collect::<BTreeSet<_>>());
     match node.join_type {
         Inner => std::array::from_fn(|key| &left[key] | &shifted[key]),
         Right => shifted,

@@ -9,3 +9,6 @@ mod prepare;
 pub mod validate;
 
 pub use prepare::{Prepared, Request, VERSION_PARAMETER, prepare};
+
+#[cfg(test)]
+mod tests;

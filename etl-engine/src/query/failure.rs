@@ -3,6 +3,8 @@
 use datafusion::common::DataFusionError;
 use domain::{Error, ErrorKind};
 
+use super::reads::ReadLog;
+
 /// The error of planning or running a query, with its place in the text when that is known.
 pub(crate) fn failure(error: DataFusionError) -> Error {
     if let Some(known) = known_cause(&error) {
@@ -19,6 +21,26 @@ pub(crate) fn failure(error: DataFusionError) -> Error {
         _ => format!("{}{}", root.message(), place.unwrap_or_default()),
     };
     Error::new(kind, text).with_source(error)
+}
+
+/// The error of a scan: says whether a file was replaced meanwhile
+/// ([`ErrorKind::Unavailable`]: list again and start over) and which files were being read.
+pub(crate) fn read_failure(error: DataFusionError, log: &ReadLog) -> Error {
+    if let Some(path) = log.replaced() {
+        let text = format!("{path} was replaced while it was read: start again");
+        return Error::new(ErrorKind::Unavailable, text).with_source(error);
+    }
+    let about_a_file = matches!(
+        error.find_root(),
+        DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..)
+    );
+    let open = log.open_files();
+    match failure(error) {
+        error if about_a_file && !open.is_empty() => {
+            error.context(format!("while reading {}", open.join(", ")))
+        }
+        error => error,
+    }
 }
 
 /// An error of ours that travelled through the engine.

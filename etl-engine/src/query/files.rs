@@ -1,6 +1,6 @@
 //! The data files of a table's partitions, as its zone lists them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::partition::Partition;
 use domain::{Error, ErrorKind, Result};
@@ -57,15 +57,6 @@ pub(crate) async fn partitions_of(
     let partitions: BTreeSet<_> =
         all_files(store, location).await?.into_iter().map(|file| file.partition).collect();
     Ok(partitions.into_iter().collect())
-}
-
-/// Bytes per partition.
-pub(crate) fn bytes_by_partition(files: &[DataFile]) -> BTreeMap<Partition, u64> {
-    let mut bytes = BTreeMap::new();
-    for file in files {
-        *bytes.entry(file.partition).or_default() += file.meta.size;
-    }
-    bytes
 }
 
 async fn all_files(store: &dyn ObjectStore, location: &str) -> Result<Vec<DataFile>> {
@@ -144,6 +135,5 @@ mod tests {
         assert_eq!(many.len(), 50);
         assert_eq!(few.len(), 10);
         assert!(many.iter().zip(&few).all(|(a, b)| a.meta.location == b.meta.location));
-        assert_eq!(bytes_by_partition(&few).len(), 10);
     }
 }

@@ -6,13 +6,26 @@
 
 mod allowed;
 pub mod bounds;
+mod collect;
 pub mod column_types;
+mod cost;
+pub(crate) mod deep_stack;
 pub(crate) mod failure;
 pub(crate) mod files;
 pub(crate) mod lookup;
 pub(crate) mod plan;
+pub mod readable;
 pub mod reads;
+pub mod sandbox;
+pub mod service;
 pub mod session;
+mod spill;
 pub mod statement;
 pub(crate) mod suggestion;
 pub mod table;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+#[cfg(test)]
+mod attacks;

@@ -13,8 +13,5 @@ use super::statement::QueryStatement;
 pub(crate) async fn plan(state: &SessionState, statement: QueryStatement) -> Result<LogicalPlan> {
     let statement = Statement::Statement(Box::new(statement.into_ast()));
     let plan = state.statement_to_plan(statement).await.map_err(failure)?;
-    state
-        .analyzer()
-        .execute_and_check(plan, state.config_options(), |_, _| {})
-        .map_err(failure)
+    state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {}).map_err(failure)
 }

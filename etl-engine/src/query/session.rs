@@ -1,4 +1,4 @@
-//! A DataFusion session that knows the zones, the functions and the given tables, nothing else.
+//! A DataFusion session that knows its functions and the given tables, nothing else.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -18,8 +18,7 @@ use datafusion::prelude::SessionConfig;
 use domain::table::TableName;
 use domain::zone::Zone;
 use domain::{Error, Result};
-use object_store::ObjectStore;
-
+use object_store::memory::InMemory;
 
 /// The catalog name that Athena gives to Glue; SQL may put it before the database.
 pub const CATALOG: &str = "awsdatacatalog";
@@ -37,12 +36,8 @@ pub struct SessionLimits {
     pub target_partitions: usize,
 }
 
-/// The stores that a session may read.
-pub type Zones = Vec<(Zone, Arc<dyn ObjectStore>)>;
-
 /// A session over `tables`. Without table functions, file formats, files and settings in SQL.
 pub fn session(
-    zones: &Zones,
     limits: &SessionLimits,
     tables: Vec<(TableName, Arc<dyn TableProvider>)>,
 ) -> Result<SessionState> {
@@ -54,7 +49,7 @@ pub fn session(
     );
     let state = SessionStateBuilder::new()
         .with_config(config(limits.target_partitions))
-        .with_runtime_env(Arc::new(runtime(zones, limits)?))
+        .with_runtime_env(Arc::new(runtime(limits)?))
         .with_catalog_list(Arc::new(list))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
@@ -66,12 +61,8 @@ pub fn session(
 }
 
 /// The address of a zone inside a session; it means nothing outside.
-pub(crate) fn zone_url(zone: Zone) -> &'static str {
-    match zone {
-        Zone::Raw => "sluice://raw",
-        Zone::Conformed => "sluice://conformed",
-        Zone::PurposeBuilt => "sluice://purpose-built",
-    }
+pub(crate) fn zone_url(zone: Zone) -> String {
+    format!("sluice://{zone}")
 }
 
 fn catalog(tables: Vec<(TableName, Arc<dyn TableProvider>)>) -> Result<MemoryCatalogProvider> {
@@ -102,7 +93,7 @@ fn config(target_partitions: usize) -> SessionConfig {
     config
 }
 
-fn runtime(zones: &Zones, limits: &SessionLimits) -> Result<RuntimeEnv> {
+fn runtime(limits: &SessionLimits) -> Result<RuntimeEnv> {
     let pool = FairSpillPool::new(limits.max_memory);
     let consumers = std::num::NonZeroUsize::MIN.saturating_add(4);
     let mode = match &limits.spill_dir {
@@ -122,9 +113,11 @@ fn runtime(zones: &Zones, limits: &SessionLimits) -> Result<RuntimeEnv> {
         .map_err(no_session)?;
     let files = ObjectStoreUrl::local_filesystem();
     runtime.deregister_object_store(files.as_ref()).map_err(no_session)?;
-    for (zone, store) in zones {
-        let url = ObjectStoreUrl::parse(zone_url(*zone)).map_err(no_session)?;
-        runtime.register_object_store(url.as_ref(), Arc::clone(store));
+    // Scans bring their own readers, but the engine insists on a store behind every address. An
+    // empty one means that a path that slipped through would still lead nowhere.
+    for zone in [Zone::Conformed, Zone::PurposeBuilt] {
+        let url = ObjectStoreUrl::parse(zone_url(zone)).map_err(no_session)?;
+        runtime.register_object_store(url.as_ref(), Arc::new(InMemory::new()));
     }
     Ok(runtime)
 }

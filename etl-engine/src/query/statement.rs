@@ -77,7 +77,7 @@ fn one_statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
         Token::EOF => Ok(statement),
         Token::SemiColon => Err(Error::invalid("there is more than one statement: send one")),
         token => Err(Error::invalid(format!(
-            "{token:?} is not expected after the query's end{}",
+            "{token} is not expected after the query's end{}",
             position(&parser.peek_token())
         ))),
     }

@@ -7,6 +7,7 @@ use domain::run::{CommittedFile, CommittedObject, Counts, Run, RunStatus, StepSt
 use domain::zone::Hop;
 
 use super::LedgerUnderTest;
+use crate::run::PartitionTotals;
 use crate::testing::sample::{at, dataset, step};
 
 pub(super) async fn b7_a_checkpoint_stores_steps_and_what_the_object_holds(test: LedgerUnderTest) {
