@@ -1,1 +1,3 @@
+//! The binary `sluice`.
+
 fn main() {}
