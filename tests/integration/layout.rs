@@ -171,9 +171,12 @@ fn text(value: &serde_json::Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
+/// This binary belongs to the server package, one folder below the top. The path is asked at run time
+/// because clones may share what was built.
 fn root() -> PathBuf {
-    // This binary belongs to the server package, one folder below the top.
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    let server = std::env::var("CARGO_MANIFEST_DIR");
+    let server = server.unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&server).parent().unwrap().to_path_buf()
 }
 
 fn read(file: &Path) -> String {

@@ -16,10 +16,7 @@ const COMPLETE: &str = "complete";
 /// `tests/python`). Environments live in the cache, named by a hash of their requirements, and are
 /// made once. The error says what is missing on this machine.
 pub(crate) fn environment(workspace: &Workspace, requirements: &[&str]) -> Result<PathBuf> {
-    let files: Vec<_> = requirements
-        .iter()
-        .map(|name| workspace.root().join("tests").join("python").join(name))
-        .collect();
+    let files = paths(workspace, requirements);
     let folder = workspace.cache().join(format!("venv-{:016x}", digest(&files)?));
     fs::create_dir_all(workspace.cache())
         .with_context(|| format!("cannot make {}", workspace.cache().display()))?;
@@ -30,6 +27,23 @@ pub(crate) fn environment(workspace: &Workspace, requirements: &[&str]) -> Resul
         fs::write(folder.join(COMPLETE), "").context("cannot finish the environment")?;
     }
     Ok(interpreter(&folder))
+}
+
+/// What the requirements pin, for people: `duckdb 2.0.0`.
+pub(crate) fn pins(workspace: &Workspace, requirements: &[&str]) -> Result<Vec<String>> {
+    let mut pins = Vec::new();
+    for file in paths(workspace, requirements) {
+        let text = fs::read_to_string(&file);
+        let text = text.with_context(|| format!("cannot read {}", file.display()))?;
+        let pinned = text.lines().filter_map(|line| line.split_once("=="));
+        pins.extend(pinned.map(|(name, version)| format!("{} {}", name.trim(), version.trim())));
+    }
+    Ok(pins)
+}
+
+fn paths(workspace: &Workspace, requirements: &[&str]) -> Vec<PathBuf> {
+    let folder = workspace.root().join("tests").join("python");
+    requirements.iter().map(|name| folder.join(name)).collect()
 }
 
 fn digest(files: &[PathBuf]) -> Result<u64> {

@@ -51,10 +51,13 @@ impl Workspace {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(args).current_dir(&self.root).stdin(Stdio::null());
         command.env("CARGO_TARGET_DIR", &self.target);
-        // Set by the cargo that runs this program; they would name the wrong package to build
-        // scripts and make cargo build them anew.
-        for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME"] {
-            command.env_remove(name);
+        // Set by the cargo that runs this program. Build scripts that watch them (ring's does) would
+        // run again, with all that depends on them, at every change between this and a plain cargo.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
         }
         command
     }

@@ -10,6 +10,8 @@ use domain::{Error, Result};
 use etl_engine::conformed_to_purpose_built::locality::Locality;
 use etl_engine::conformed_to_purpose_built::validate::{Validated, validate};
 
+use etl_engine::raw_to_conformed::table_shape;
+
 use super::actor::actor;
 use super::output::{Output, Sheet, print_json, remark, say};
 use crate::compose::embedded::Embedded;
@@ -128,12 +130,14 @@ pub(super) async fn save(
 async fn check(lake: &Embedded, dataset: &DatasetId, sql: &str) -> Result<Validated> {
     let sources: Vec<_> =
         lake.lake.sources.list().await?.into_iter().map(|saved| saved.source).collect();
-    if !sources.iter().any(|source| source.dataset == *dataset) {
-        return Err(Error::not_found(format!(
+    let tables: Vec<_> = sources.iter().map(|source| table_shape(source).new_table()).collect();
+    let own = sources.iter().find(|source| source.dataset == *dataset).map(table_shape);
+    let own = own.ok_or_else(|| {
+        Error::not_found(format!(
             "dataset {dataset} is not registered: register its source before its transformation"
-        )));
-    }
-    validate(sql, &lake.lake, &sources, dataset).await
+        ))
+    })?;
+    validate(sql, lake.lake.catalog.as_ref(), &tables, &own.name).await
 }
 
 async fn find(

@@ -197,7 +197,7 @@ fn push_whole(row: &mut Vec<u8>, amount: i32) -> u32 {
 
 fn push_fraction(row: &mut Vec<u8>, hundredths: u32) {
     row.push(digit(hundredths / 10));
-    if hundredths % 10 > 0 {
+    if !hundredths.is_multiple_of(10) {
         row.push(digit(hundredths));
     }
 }

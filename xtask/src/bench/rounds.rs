@@ -32,7 +32,8 @@ pub(super) fn measure(stage: &Stage, rows: u64, runs: u16, spark: bool) -> Resul
         }
     }
     fs::remove_file(&input).context("cannot remove the input file")?;
-    Ok(table(&contestants, &measured, rows, bytes))
+    let input = Input { rows, bytes, pins: stage.pins().join(", ") };
+    Ok(table(&contestants, &measured, &input))
 }
 
 /// Every contestant once, then a check that all of them wrote the same.
@@ -65,20 +66,24 @@ fn date_command() -> Command {
     command
 }
 
-fn table(
-    contestants: &[Contestant],
-    measured: &[Vec<Measurement>],
+/// What the table says about the input and the engines.
+struct Input {
     rows: u64,
     bytes: u64,
-) -> String {
+    pins: String,
+}
+
+fn table(contestants: &[Contestant], measured: &[Vec<Measurement>], input: &Input) -> String {
     let column = |index: usize, value: fn(&Measurement) -> f64| -> Vec<f64> {
         measured[index].iter().map(value).collect()
     };
     let mut lines = vec![
         format!(
-            "{rows} rows, 18 columns, {:.1} MB; {} rounds on {} cores; row counts and sums of both \
+            "{} rows, 18 columns, {:.1} MB; {}; {} rounds on {} cores; row counts and sums of both \
              tables equal in every round.",
-            bytes as f64 / 1e6,
+            input.rows,
+            input.bytes as f64 / 1e6,
+            input.pins,
             measured[0].len(),
             std::thread::available_parallelism().map_or(1, usize::from)
         ),
@@ -111,7 +116,8 @@ mod tests {
     fn the_table_compares_round_by_round() {
         let took = |seconds: f64| Measurement { seconds, cpu_seconds: 1.0, peak_bytes: 3e8 };
         let measured = [[1.0, 4.0, 1.0].map(took).to_vec(), [2.0, 8.0, 1.0].map(took).to_vec()];
-        let table = table(&[Contestant::Sluice, Contestant::DuckDb], &measured, 10, 960);
+        let input = Input { rows: 10, bytes: 960, pins: "duckdb 2.0.0".to_owned() };
+        let table = table(&[Contestant::Sluice, Contestant::DuckDb], &measured, &input);
         assert!(table.contains("| Sluice | 1.00 | 1.00 – 4.00 | 1.00 | 1.00 | 300 |"), "{table}");
         assert!(table.contains("| DuckDB | 2.00 | 1.00 – 8.00 | 0.50 | 1.00 | 300 |"), "{table}");
     }

@@ -26,6 +26,7 @@ pub(super) struct Trips {
 pub(super) struct Stage {
     sluice: PathBuf,
     python: PathBuf,
+    pins: Vec<String>,
     root: PathBuf,
     folder: PathBuf,
 }
@@ -40,9 +41,15 @@ impl Stage {
             requirements.push("spark-requirements.txt");
         }
         let python = python::environment(workspace, &requirements)?;
+        let pins = python::pins(workspace, &requirements)?;
         let folder = workspace.target().join("bench");
         clear(&folder)?;
-        Ok(Self { sluice, python, root: workspace.root().to_path_buf(), folder })
+        Ok(Self { sluice, python, pins, root: workspace.root().to_path_buf(), folder })
+    }
+
+    /// The other engines' versions: `duckdb 2.0.0`.
+    pub(super) fn pins(&self) -> &[String] {
+        &self.pins
     }
 
     /// A path in the working folder.

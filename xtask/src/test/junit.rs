@@ -13,7 +13,7 @@ pub(super) fn tally(report: &str) -> Option<Tally> {
     Some(Tally {
         passed: count("tests")?.saturating_sub(failed),
         failed,
-        skipped: skipped_lines(report),
+        skipped: skipped_lines(report).iter().map(|reason| unescaped(reason)).collect(),
         note: None,
     })
 }
@@ -24,6 +24,13 @@ pub(super) fn skipped_lines(output: &str) -> Vec<String> {
     let starts = output.split(['\n', '>']);
     let reasons = starts.filter_map(|line| line.strip_prefix("SKIPPED "));
     reasons.map(|reason| reason.split('<').next().unwrap_or(reason).trim().to_owned()).collect()
+}
+
+/// The ampersand last, so that what it brings forth is not read again.
+fn unescaped(text: &str) -> String {
+    let entities =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    entities.into_iter().fold(text.to_owned(), |text, (entity, ch)| text.replace(entity, ch))
 }
 
 #[cfg(test)]
@@ -37,13 +44,13 @@ running 1 test
 test a ... ok
 </system-out><system-err>SKIPPED postgres: initdb not found
 line
-SKIPPED second: absent</system-err></testcase></testsuite></testsuites>"#;
+SKIPPED second: &quot;a&quot; &amp;lt; absent</system-err></testcase></testsuite></testsuites>"#;
 
     #[test]
     fn counts_and_skipped_lines_are_found() {
         let tally = tally(REPORT).unwrap();
         assert_eq!((tally.passed, tally.failed), (2, 1));
-        assert_eq!(tally.skipped, ["postgres: initdb not found", "second: absent"]);
+        assert_eq!(tally.skipped, ["postgres: initdb not found", "second: \"a\" &lt; absent"]);
     }
 
     #[test]

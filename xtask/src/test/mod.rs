@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
 }
 
 fn clippy(workspace: &Workspace) -> Command {
-    workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+    workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
 /// The vocabulary crate goes to the browser, so it must compile for it.

@@ -40,7 +40,8 @@ fn has_nextest(workspace: &Workspace) -> bool {
 }
 
 fn with_nextest(workspace: &Workspace, offer: impl Fn(&mut Command)) -> Result<Tally> {
-    let report = workspace.target().join("nextest").join("default").join("junit.xml");
+    // cargo-nextest keeps its reports in the clone, wherever cargo builds.
+    let report = workspace.root().join("target/nextest/default/junit.xml");
     if report.exists() {
         fs::remove_file(&report).context("cannot remove the report of the last run")?;
     }
