@@ -44,6 +44,7 @@ impl Demo {
         let lake = Embedded::open(config).await?;
         set_up(&lake).await?;
         let inputs = match self.input.is_empty() {
+            true if self.rows == 0 => Vec::new(),
             true => generate(&lake, self.rows)?,
             false => recognise(&self.input).await?,
         };
@@ -138,7 +139,7 @@ async fn show_result(lake: &Embedded) -> Result<()> {
     if lake.lake.catalog.databases().await?.iter().any(|name| name == "datablog_arg") {
         remark(&format!("\nsluice query '{sql}'"));
         let limits = QueryLimits::default();
-        match lake.query().run(sql, limits, CancellationToken::new()).await {
+        match lake.query()?.run(sql, &limits, &CancellationToken::new()).await {
             Ok(result) => query::print(&result, Output::Table)?,
             // Only the green dataset was run.
             Err(error) if error.kind() == domain::ErrorKind::Invalid => {}

@@ -51,7 +51,7 @@ pub(super) async fn ingest(
     let name = file.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
         Error::invalid(format!("{} is not the name of a file", file.display()))
     })?;
-    let arrival = lake.land(&format!("{dataset}/{name}"), file).await?;
+    let arrival = lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?;
     let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &actor()).await?;
     let mut run = recorded.run().clone();
     if let (Recorded::Duplicate(duplicate), Output::Table) = (&recorded, output) {

@@ -37,7 +37,7 @@ impl Query {
                 interrupted.cancel();
             }
         });
-        let result = lake.query().run(&self.sql, limits, cancel).await?;
+        let result = lake.query()?.run(&self.sql, &limits, &cancel).await?;
         print(&result, output)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -154,9 +154,13 @@ fn source_of(dataset: &DatasetId, proposal: &Proposal) -> Source {
 
 fn read_registration(path: &Path) -> Result<Source> {
     let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
-    toml::from_str(&text).map_err(|error| {
+    let refused = |error: &dyn std::fmt::Display| {
         Error::invalid(format!("{} is no registration of a source: {error}", path.display()))
-    })
+    };
+    match path.extension().is_some_and(|extension| extension == "json") {
+        true => serde_json::from_str(&text).map_err(|error| refused(&error)),
+        false => toml::from_str(&text).map_err(|error| refused(&error)),
+    }
 }
 
 async fn register(lake: &Embedded, source: &Source, output: Output) -> Result<()> {

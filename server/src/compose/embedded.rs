@@ -7,7 +7,8 @@ use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
     Database, FolderArrivalQueue, LogFileNotifier, SqlCatalog, SqlOutbox, SqlRunLedger,
-    SqlSourceRegistry, SqlTransformationStore, WebhookNotifier, Zones, land, sqlite_url,
+    SqlSourceRegistry, SqlTransformationStore, WatchSettings, WebhookNotifier, Zones, land,
+    sqlite_url,
 };
 use etl_engine::lake::Lake;
 use etl_engine::notify::Notifier;
@@ -74,22 +75,34 @@ impl Embedded {
 
     /// The folder of the raw zone.
     pub fn raw_dir(&self) -> &Path {
-        self.zones.raw_dir()
+        &self.zones.raw_folder
     }
 
-    /// Lands a local file in the raw zone.
-    pub async fn land(&self, key: &str, file: &Path) -> Result<Arrival> {
-        land(self.lake.raw.as_ref(), key, file).await
+    /// Lands a local file in the raw zone; `progress` is told the bytes written so far.
+    pub async fn land(
+        &self,
+        key: &str,
+        file: &Path,
+        progress: impl Fn(u64) + Send + Sync,
+    ) -> Result<Arrival> {
+        let opened = tokio::fs::File::open(file).await.map_err(|error| {
+            Error::invalid(format!("{} cannot be read: {error}", file.display()))
+        })?;
+        land(self.lake.raw.as_ref(), key, opened, progress).await
     }
 
     /// The query service over this lake.
-    pub fn query(&self) -> DataFusionQueryService {
-        DataFusionQueryService::new(self.lake.clone(), QuerySettings::default())
+    pub fn query(&self) -> Result<DataFusionQueryService> {
+        DataFusionQueryService::new(&self.lake, QuerySettings::default())
     }
 
     /// A worker that watches the raw zone.
     pub fn worker(&self) -> Result<Worker> {
-        let queue = FolderArrivalQueue::new(self.raw_dir(), Arc::clone(&self.lake.ledger))?;
+        let queue = FolderArrivalQueue::open(
+            self.raw_dir().to_owned(),
+            Arc::clone(&self.lake.ledger),
+            WatchSettings::default(),
+        )?;
         Ok(Worker {
             lake: self.lake.clone(),
             queue: Some(Arc::new(queue)),
