@@ -1,4 +1,5 @@
 //! Every contract suite over every adapter: in memory, on SQLite, on PostgreSQL, on a local folder.
 
+mod folder;
 mod memory;
 mod sql;

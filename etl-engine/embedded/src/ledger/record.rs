@@ -1,6 +1,7 @@
 //! Recording arrivals, each once.
 
 use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
 use domain::Result;
 use domain::arrival::Arrival;
@@ -8,7 +9,7 @@ use domain::run::{RunId, Trigger};
 use etl_engine::run::{Job, NewRun, Recorded};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use super::{SqlRunLedger, row};
 use crate::columns;
@@ -17,10 +18,14 @@ use crate::database::{damaged, failed};
 const FIRST_RECORD: &str = "SELECT id FROM runs WHERE environment = $1 AND bucket = $2 \
      AND object_key = $3 AND object_version = $4 AND is_first_record = 1";
 
-/// Eight keys at a time: one statement for every number of keys, the last one repeated.
-const KNOWN: &str = "SELECT DISTINCT bucket, object_key, object_version FROM runs \
-     WHERE environment = $1 AND object_key IN ($2, $3, $4, $5, $6, $7, $8, $9)";
-const KEYS_AT_A_TIME: usize = 8;
+/// One statement serves every number of keys: the last one is repeated.
+const KEYS_AT_A_TIME: usize = 100;
+static KNOWN: LazyLock<Arc<str>> = LazyLock::new(|| {
+    let keys: Vec<_> = (0..KEYS_AT_A_TIME).map(|index| format!("${}", index + 2)).collect();
+    let statement = "SELECT DISTINCT bucket, object_key, object_version FROM runs \
+         WHERE environment = $1 AND object_key IN";
+    format!("{statement} ({})", keys.join(", ")).into()
+});
 
 impl SqlRunLedger {
     pub(super) async fn record_once(&self, new: &NewRun, now: Timestamp) -> Result<Recorded> {
@@ -42,7 +47,8 @@ impl SqlRunLedger {
     pub(super) async fn not_recorded(&self, arrivals: Vec<Arrival>) -> Result<Vec<Arrival>> {
         let mut known = HashSet::new();
         for chunk in arrivals.chunks(KEYS_AT_A_TIME) {
-            let mut query = sqlx::query(KNOWN).bind(self.environment.to_string());
+            let mut query =
+                sqlx::query(AssertSqlSafe(KNOWN.clone())).bind(self.environment.to_string());
             for index in 0..KEYS_AT_A_TIME {
                 let arrival = chunk.get(index).or(chunk.last());
                 query = query.bind(arrival.map(|arrival| arrival.key.clone()));

@@ -1,0 +1,79 @@
+//! The files of a raw zone as arrivals.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Component, Path};
+
+use domain::arrival::{Arrival, ObjectVersion, Sequencer, is_data_key};
+use domain::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+
+use super::BUCKET;
+use crate::store::e_tag;
+
+/// The arrival that a data file stands for now; `None` when there is no such regular file.
+pub(super) fn arrival(root: &Path, key: &str) -> Option<Arrival> {
+    let metadata = root.join(key).symlink_metadata().ok()?;
+    metadata.is_file().then(|| arrival_of(key, &metadata))
+}
+
+/// All data files of the zone below a folder, links not followed.
+pub(super) fn arrivals_below(root: &Path, folder: &Path) -> Result<Vec<Arrival>> {
+    let mut arrivals = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            // It vanished meanwhile; the zone itself must not.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => continue,
+            entries => entries.map_err(|error| failed(&folder, error))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| failed(&folder, error))?;
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            } else if let Some(key) = data_key(root, &entry.path()).filter(|_| metadata.is_file()) {
+                arrivals.push(arrival_of(&key, &metadata));
+            }
+        }
+    }
+    Ok(arrivals)
+}
+
+/// The key of a path below the root, if it may be data. Nothing in hidden folders is.
+pub(super) fn data_key(root: &Path, path: &Path) -> Option<String> {
+    let mut parts = Vec::new();
+    for component in path.strip_prefix(root).ok()?.components() {
+        let Component::Normal(part) = component else { return None };
+        let Some(part) = part.to_str() else {
+            tracing::warn!(path = ?path, "file left alone: its name is not UTF-8");
+            return None;
+        };
+        parts.push(part);
+    }
+    let hidden = parts.iter().any(|part| part.starts_with('.'));
+    let key = parts.join("/");
+    (!hidden && is_data_key(&key)).then_some(key)
+}
+
+/// A folder that cannot be read.
+pub(super) fn failed(folder: &Path, error: io::Error) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("raw zone {} cannot be read: {error}; check that it exists", folder.display()),
+    )
+    .with_source(error)
+}
+
+fn arrival_of(key: &str, metadata: &Metadata) -> Arrival {
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    let landed_at = modified.unwrap_or_else(Timestamp::now);
+    Arrival {
+        bucket: BUCKET.to_owned(),
+        key: key.to_owned(),
+        version: ObjectVersion::ETag(e_tag(metadata)),
+        sequencer: Sequencer::at(landed_at),
+        size: metadata.len(),
+        landed_at,
+    }
+}

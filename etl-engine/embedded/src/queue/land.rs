@@ -1,0 +1,89 @@
+//! Landing a file in the raw zone.
+
+use domain::arrival::{Arrival, ObjectVersion, Sequencer, is_data_key};
+use domain::dataset::DatasetId;
+use domain::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use object_store::path::Path as Key;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::BUCKET;
+
+/// Bytes of a part; object stores want at least 5 MiB.
+const PART: usize = 8 * 1024 * 1024;
+
+/// Streams `source` to `key` in the raw zone and returns the arrival. Nobody sees the object before
+/// it is whole; memory does not grow with its size. `progress` is told the bytes written so far.
+///
+/// [`ErrorKind::Invalid`] when the key names no dataset or is no data key,
+/// [`ErrorKind::Unavailable`] when reading or writing fails; then nothing has landed.
+pub async fn land(
+    raw: &dyn ObjectStore,
+    key: &str,
+    source: impl AsyncRead + Send + Unpin,
+    progress: impl Fn(u64) + Send + Sync,
+) -> Result<Arrival> {
+    let location = checked(key)?;
+    let mut upload = raw.put_multipart(&location).await.map_err(|error| failed(key, error))?;
+    let size = match write(upload.as_mut(), key, source, progress).await {
+        Ok(size) => size,
+        Err(error) => {
+            // The upload would otherwise wait for the rest of it for ever.
+            let _ = upload.abort().await;
+            return Err(error);
+        }
+    };
+    let put = upload.complete().await.map_err(|error| failed(key, error))?;
+    let landed_at = Timestamp::now();
+    let version = put.version.map(ObjectVersion::VersionId);
+    let version = version.or(put.e_tag.map(ObjectVersion::ETag)).ok_or_else(|| {
+        Error::internal(format!("the raw zone gave neither version nor eTag for {key}"))
+    })?;
+    Ok(Arrival {
+        bucket: BUCKET.to_owned(),
+        key: key.to_owned(),
+        version,
+        sequencer: Sequencer::at(landed_at),
+        size,
+        landed_at,
+    })
+}
+
+async fn write(
+    upload: &mut dyn MultipartUpload,
+    key: &str,
+    mut source: impl AsyncRead + Send + Unpin,
+    progress: impl Fn(u64) + Send + Sync,
+) -> Result<u64> {
+    let mut written = 0;
+    loop {
+        let mut part = Vec::with_capacity(PART);
+        let mut limited = (&mut source).take(PART as u64);
+        let length = limited.read_to_end(&mut part).await.map_err(|error| failed(key, error))?;
+        if length > 0 {
+            upload.put_part(PutPayload::from(part)).await.map_err(|error| failed(key, error))?;
+            written += length as u64;
+            progress(written);
+        }
+        if length < PART {
+            return Ok(written);
+        }
+    }
+}
+
+/// The key as it is: one that would have to be changed to be safe is refused.
+fn checked(key: &str) -> Result<Key> {
+    DatasetId::of_key(key)?;
+    if !is_data_key(key) || key.split('/').any(|part| part.starts_with('.')) {
+        return Err(Error::invalid(format!(
+            "key {key:?} is no data: use a file name that is not hidden, not temporary and has no #"
+        )));
+    }
+    Key::parse(key).map_err(|error| Error::invalid(format!("key {key:?} is not valid: {error}")))
+}
+
+fn failed(key: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let message = format!("{key} could not be landed: {error}; nothing was changed, try again");
+    Error::new(ErrorKind::Unavailable, message).with_source(error)
+}
