@@ -154,7 +154,7 @@ async fn stage(
         touched: only,
         limits: request.limits.clone(),
     };
-    let mut rows = execute(request.lake, &execution).await?;
+    let mut rows = execute(&request.lake.into(), &execution).await?;
     let schema = file_schema(&rows.schema);
     let mut writer = PartitionedWriter::new(
         Arc::clone(&request.lake.purpose_built),

@@ -75,7 +75,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("select * from yellow_taxi_trip_record", "needs its database"),
     ("with t as (select * from t) select * from t", "needs its database"),
     ("select (with x as (select 1) select * from y)", "needs its database"),
-    ("with recursive t as (select 1 as n union all select n + 1 from t) select * from t", "RECURSIVE"),
+    (
+        "with recursive t as (select 1 as n union all select n + 1 from t) select * from t",
+        "RECURSIVE",
+    ),
     ("with t as (insert into x values (1)) select * from t", ""),
     ("with t as (select 1) insert into x select * from t", ""),
     ("with t as (select 1) delete from x", ""),
@@ -165,7 +168,10 @@ fn monsters() -> Vec<(&'static str, String)> {
         ("joins", format!("select 1 from a.b{}", repeated(" cross join a.b", 15_000))),
         ("from list", format!("select 1 from a.b{}", repeated(", a.b", 40_000))),
         ("stars", format!("select *{} from {TABLE}", repeated(", *", 20_000))),
-        ("types", format!("select cast(1 as {}int{})", repeated("array<", 40_000), repeated(">", 40_000))),
+        (
+            "types",
+            format!("select cast(1 as {}int{})", repeated("array<", 40_000), repeated(">", 40_000)),
+        ),
         ("intervals", format!("select {} '1'", repeated("interval ", 25_000))),
         ("explains", format!("{} select 1", repeated("explain ", 30_000))),
         ("comments", format!("{}select 1", repeated("/*", 120_000))),
@@ -176,7 +182,14 @@ fn monsters() -> Vec<(&'static str, String)> {
         ("commas", format!("select 1{}", repeated(",1", 120_000))),
         ("functions", format!("select {}1{}", repeated("abs(", 50_000), repeated(")", 50_000))),
         ("at time zone", format!("select a{}", repeated(" at time zone 'utc'", 10_000))),
-        ("with", format!("{}select 1{}", repeated("with a as (", 20_000), repeated(") select 1", 20_000))),
+        (
+            "with",
+            format!(
+                "{}select 1{}",
+                repeated("with a as (", 20_000),
+                repeated(") select 1", 20_000)
+            ),
+        ),
         ("too long", "x".repeat(MAX_LENGTH + 1)),
         ("doubling with", doubling(60)),
         ("mixed", format!("select {}", repeated("((case when not -[{", 10_000))),
@@ -213,11 +226,17 @@ fn e3_what_just_fits_the_bounds_is_planned_on_a_small_stack() {
         format!("select {} true", repeated("not ", 150)),
         format!("select 1{}", repeated("::int", 325)),
         format!("select 1{}", repeated(" union all select 1", 198)),
-        format!("select fare_amount from {TABLE} where fare_amount in (1{})", repeated(",2", 20_000)),
+        format!(
+            "select fare_amount from {TABLE} where fare_amount in (1{})",
+            repeated(",2", 20_000)
+        ),
         format!("select {}1{}", repeated("abs(", 45), repeated(")", 45)),
         format!("select {}1{}", repeated("case when true then ", 45), repeated(" end", 45)),
         format!("select 'a'{}", repeated("||'a'", 490)),
-        format!("select 1 from {TABLE} a0{}", (1..60).map(|n| format!(", {TABLE} a{n}")).collect::<String>()),
+        format!(
+            "select 1 from {TABLE} a0{}",
+            (1..60).map(|n| format!(", {TABLE} a{n}")).collect::<String>()
+        ),
         doubling(7),
     ];
     let work = move || {
@@ -234,18 +253,15 @@ fn e3_what_just_fits_the_bounds_is_planned_on_a_small_stack() {
 async fn run(sql: &str) {
     let start: String = sql.chars().take(60).collect();
     let lake = taxi_lake().await;
-    let sql = format!("select x.*, '2020' as year, '08' as month, '01' as day from ({sql}) as x(v)");
+    let sql =
+        format!("select x.*, '2020' as year, '08' as month, '01' as day from ({sql}) as x(v)");
     let own = yellow();
     let started = std::time::Instant::now();
     let validated = validate(&sql, lake.catalog.as_ref(), &[], &own.name)
         .await
         .unwrap_or_else(|error| panic!("{start}: {error}"));
-    let limits = SessionLimits {
-        max_memory: 1 << 26,
-        spill_dir: None,
-        max_spill: 0,
-        target_partitions: 2,
-    };
+    let limits =
+        SessionLimits { max_memory: 1 << 26, spill_dir: None, max_spill: 0, target_partitions: 2 };
     let execution =
         Execution { sql: &sql, own: &own, output: &validated.output, touched: None, limits };
     let output = execute(&lake, &execution).await.unwrap();

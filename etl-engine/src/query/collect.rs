@@ -84,7 +84,9 @@ impl Collected {
                     return Arc::clone(column);
                 }
                 self.cut_cells += long;
-                Arc::new(texts.iter().map(|text| Some(cut(text?, most))).collect::<StringViewArray>())
+                Arc::new(
+                    texts.iter().map(|text| Some(cut(text?, most))).collect::<StringViewArray>(),
+                )
             }
             DataType::Binary => {
                 let cells = column.as_binary::<i32>();
@@ -113,9 +115,7 @@ impl Collected {
             return Arc::clone(column);
         }
         self.cut_cells += long;
-        Arc::new(
-            texts.iter().map(|text| Some(cut(text?, most))).collect::<GenericStringArray<O>>(),
-        )
+        Arc::new(texts.iter().map(|text| Some(cut(text?, most))).collect::<GenericStringArray<O>>())
     }
 }
 

@@ -158,8 +158,9 @@ impl DataFusionQueryService {
         });
         match AbortOnDropHandle::new(task).await {
             Ok(result) => result,
-            Err(error) => Err(Error::internal("the query engine broke down on this query")
-                .with_source(error)),
+            Err(error) => {
+                Err(Error::internal("the query engine broke down on this query").with_source(error))
+            }
         }
     }
 
@@ -236,19 +237,15 @@ impl Attempt {
         })
     }
 
-    async fn physical(
-        &self,
-        log: &Arc<ReadLog>,
-    ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
+    async fn physical(&self, log: &Arc<ReadLog>) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
         let tables = self.prepared.tables.iter().cloned();
-        let providers = tables.map(|(table, partitions)| self.lake.provider(table, partitions, log));
+        let providers =
+            tables.map(|(table, partitions)| self.lake.provider(table, partitions, log));
         let state = session(&self.session, providers.collect::<Result<_>>()?)?;
         let plan = plan(&state, self.prepared.statement.clone()).await?;
         let plan = first_rows(plan, self.limits.max_rows)?;
-        let plan = state
-            .create_physical_plan(&plan)
-            .await
-            .map_err(|error| read_failure(error, log))?;
+        let plan =
+            state.create_physical_plan(&plan).await.map_err(|error| read_failure(error, log))?;
         Ok((state, plan))
     }
 }

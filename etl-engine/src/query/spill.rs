@@ -24,7 +24,9 @@ impl SpillFolder {
             Error::new(ErrorKind::Unavailable, text).with_source(error)
         };
         match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
             _ => {}
         }
         fs::create_dir_all(parent).map_err(failed)?;

@@ -204,7 +204,10 @@ mod tests {
         let key = "tlc/green/2020/green_tripdata_2020-08.csv.gz";
         assert_eq!(find("tripdata_{year}-{month}", key).unwrap(), "2020-08-01");
         assert_eq!(find("{year}{month}{day}", "a/b/x-20200805-1.csv").unwrap(), "2020-08-05");
-        assert_eq!(find("y={year}/m={month}/d={day}", "a/b/y=2020/m=08/d=05/é").unwrap(), "2020-08-05");
+        assert_eq!(
+            find("y={year}/m={month}/d={day}", "a/b/y=2020/m=08/d=05/é").unwrap(),
+            "2020-08-05"
+        );
         assert!(find("{year}-{month}", "a/b/2020-13.csv").is_err());
         assert!(find("{year}-{month}", "a/b/none.csv").unwrap_err().message().contains("none.csv"));
     }

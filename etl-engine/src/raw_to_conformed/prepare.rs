@@ -15,7 +15,7 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::decode::{self, DecodeOptions, Opened};
-use super::infer::{self, ProposeOptions, Proposal};
+use super::infer::{self, Proposal, ProposeOptions};
 use super::partition_rule::{self, DayOf};
 use super::quarantine::Quarantine;
 use super::{Difference, compare, fetch};
@@ -131,11 +131,7 @@ async fn open(request: &Request<'_>) -> Result<Opened, Stop> {
 
 /// Decodes, splits and stages the whole file. The quarantine is completed also when the pass fails,
 /// so that the rows that broke the policy can be browsed.
-async fn read(
-    request: &Request<'_>,
-    opened: Opened,
-    difference: Difference,
-) -> Result<Pass, Stop> {
+async fn read(request: &Request<'_>, opened: Opened, difference: Difference) -> Result<Pass, Stop> {
     let source = &request.source.source;
     let columns = columns_to_read(source);
     let first_arrival = request.previous.as_ref().and_then(|previous| previous.ingest_date);
@@ -215,11 +211,7 @@ async fn take_blocks(
 }
 
 /// Decides what the commit is.
-async fn finish(
-    request: &Request<'_>,
-    pass: Pass,
-    note: Option<String>,
-) -> Result<Prepared, Stop> {
+async fn finish(request: &Request<'_>, pass: Pass, note: Option<String>) -> Result<Prepared, Stop> {
     if pass.counts.rows_read != pass.counts.rows_written + pass.counts.rows_rejected {
         return Err(Error::internal(format!(
             "{}: {} rows read, but {} written and {} rejected; nothing was committed",
@@ -233,8 +225,7 @@ async fn finish(
     let owned = request.previous.as_ref().map_or(&[][..], |previous| &previous.files);
     let removals = removals(request.lake.conformed.as_ref(), owned, &pass.staged).await?;
     let moved = pass.staged.iter().map(|file| file.partition);
-    let partitions: BTreeSet<_> =
-        moved.chain(owned.iter().map(|file| file.partition)).collect();
+    let partitions: BTreeSet<_> = moved.chain(owned.iter().map(|file| file.partition)).collect();
     Ok(Prepared {
         committed: committed(request, &pass),
         shape: table_shape(&request.source.source),
@@ -316,9 +307,8 @@ async fn follow_drift(
     }
     let bytes = fetch::open(request.lake.raw.as_ref(), &request.run.arrival).await?;
     let options = ProposeOptions { format: Some(request.source.source.format.clone()) };
-    let proposal = infer::propose(bytes, key(request), &options)
-        .await
-        .map_err(|error| at(request, error))?;
+    let proposal =
+        infer::propose(bytes, key(request), &options).await.map_err(|error| at(request, error))?;
     let (evolved, changes) = evolve(&request.source.source, &proposal, extra, mismatched);
     if changes.is_empty() {
         return Ok(false);

@@ -43,8 +43,7 @@ pub async fn attempt(
         Arc::clone(&asked),
     ));
     let run = Run { engine: ENGINE.to_owned(), ..claim.run.clone() };
-    let mut execution =
-        Execution { lake, claim: &claim, settings, cancel: &cancel, progress, run };
+    let mut execution = Execution { lake, claim: &claim, settings, cancel: &cancel, progress, run };
     let outcome = AssertUnwindSafe(execution.work()).catch_unwind().await;
     heart.abort();
     let run = execution.run;

@@ -56,8 +56,7 @@ impl Execution<'_> {
         let arrival = &self.run.arrival;
         let previous = self.lake.committed.object(&self.run.dataset, &arrival.key).await?;
         if let Some(newer) = previous.as_ref().filter(|held| held.sequencer > arrival.sequencer) {
-            let message =
-                format!("run {} committed a newer version of {}", newer.run, arrival.key);
+            let message = format!("run {} committed a newer version of {}", newer.run, arrival.key);
             return Err(Stop::Superseded(message));
         }
         if self.status(hop) == Some(StepStatus::Committing) {
@@ -161,19 +160,18 @@ impl Execution<'_> {
             return Ok(());
         };
         let touched = self.run.step(Hop::RawToConformed).map(|step| step.partitions.clone());
-        let prepared =
-            conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
-                lake: self.lake,
-                run: &self.run,
-                source,
-                transformation: &transformation,
-                touched: &touched.unwrap_or_default(),
-                staging: staging_folder(self.run.id, hop, self.claim.fence),
-                writer: self.settings.writer,
-                limits: self.settings.transformation.clone(),
-                cancel: self.cancel,
-            })
-            .await?;
+        let prepared = conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
+            lake: self.lake,
+            run: &self.run,
+            source,
+            transformation: &transformation,
+            touched: &touched.unwrap_or_default(),
+            staging: staging_folder(self.run.id, hop, self.claim.fence),
+            writer: self.settings.writer,
+            limits: self.settings.transformation.clone(),
+            cancel: self.cancel,
+        })
+        .await?;
         failpoint::reach("conformed_to_purpose_built.prepared")?;
         self.stop_if_cancelled()?;
         self.update(hop, |step| {

@@ -24,8 +24,7 @@ pub async fn record_arrival(
              sources propose`, then `sluice sources register`"
         )
     });
-    let new =
-        NewRun { arrival, dataset, trigger, actor: actor.to_owned(), held, original: None };
+    let new = NewRun { arrival, dataset, trigger, actor: actor.to_owned(), held, original: None };
     let recorded = lake.ledger.record(&new, Timestamp::now()).await?;
     // Whoever registers a source releases what is held at that moment; an arrival that was looked
     // up before and recorded after it would wait for ever.
@@ -75,8 +74,7 @@ async fn handle(lake: &Lake, message: &Message) -> Result<bool> {
     if !is_data_key(&message.arrival.key) {
         return Ok(false);
     }
-    let recorded =
-        record_arrival(lake, message.arrival.clone(), message.trigger, "sluice").await?;
+    let recorded = record_arrival(lake, message.arrival.clone(), message.trigger, "sluice").await?;
     let run = recorded.run();
     tracing::info!(run = %run.id, key = run.arrival.key, status = %run.status, "arrival recorded");
     Ok(true)

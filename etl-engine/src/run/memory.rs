@@ -14,7 +14,8 @@ use domain::{Error, Result};
 use jiff::Timestamp;
 
 use super::{
-    Claim, ClaimRequest, CommittedObjects, Heartbeat, Job, NewRun, PartitionTotals, Recorded, RunCommand, RunFilter, RunLedger,
+    Claim, ClaimRequest, CommittedObjects, Heartbeat, Job, NewRun, PartitionTotals, Recorded,
+    RunCommand, RunFilter, RunLedger,
 };
 use crate::lock;
 use crate::notify::{Outbox, Pending};

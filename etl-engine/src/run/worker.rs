@@ -97,7 +97,8 @@ impl Worker {
             }
             while runs.try_join_next().is_some() {}
         }
-        let drained = tokio::time::timeout(DRAIN, async { while runs.join_next().await.is_some() {} });
+        let drained =
+            tokio::time::timeout(DRAIN, async { while runs.join_next().await.is_some() {} });
         if drained.await.is_err() {
             tracing::warn!("runs were cut off by the shutdown; their leases run out");
         }

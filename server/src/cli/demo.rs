@@ -121,9 +121,8 @@ async fn recognise(files: &[PathBuf]) -> Result<Vec<(PathBuf, DatasetId)>> {
 }
 
 async fn header_of(file: &Path) -> Result<Vec<String>> {
-    let opened = File::open(file).map_err(|error| {
-        Error::invalid(format!("{} cannot be read: {error}", file.display()))
-    })?;
+    let opened = File::open(file)
+        .map_err(|error| Error::invalid(format!("{} cannot be read: {error}", file.display())))?;
     let format = domain::source::Format::Csv(domain::source::CsvDialect::default());
     let opened = open(RawBytes::File(opened), &format, DecodeOptions::default())
         .await

@@ -84,8 +84,7 @@ async fn sources(lake: &Embedded) -> Result<String> {
 async fn waiting(lake: &Embedded) -> Result<String> {
     let mut parts = Vec::new();
     for status in [RunStatus::Queued, RunStatus::Running, RunStatus::Held, RunStatus::Failed] {
-        let filter =
-            RunFilter { statuses: vec![status], limit: 1_000, ..RunFilter::default() };
+        let filter = RunFilter { statuses: vec![status], limit: 1_000, ..RunFilter::default() };
         let count = lake.lake.ledger.list(&filter).await?.len();
         parts.push(format!("{count} {status}"));
     }

@@ -48,9 +48,10 @@ pub(super) async fn ingest(
     wait: bool,
     output: Output,
 ) -> Result<RunSummary> {
-    let name = file.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-        Error::invalid(format!("{} is not the name of a file", file.display()))
-    })?;
+    let name = file
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| Error::invalid(format!("{} is not the name of a file", file.display())))?;
     let arrival = lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?;
     let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &actor()).await?;
     let mut run = recorded.run().clone();

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind as IoKind, IsTerminal, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use domain::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -81,7 +81,9 @@ pub(super) fn remark(text: &str) {
 fn table(sheet: &Sheet) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_preset(presets::NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, ' ')
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(&sheet.columns);
     for row in &sheet.rows {
@@ -107,7 +109,8 @@ fn csv(sheet: &Sheet) -> String {
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay as they are.
 fn csv_cell(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    let formula =
+        cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
     let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
     if cell.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", cell.replace('"', "\"\""));

@@ -70,7 +70,11 @@ impl Sources {
                     (None, Some(sample), Some(dataset)) => {
                         source_of(&dataset, &proposal_of(&sample).await?)
                     }
-                    _ => return Err(Error::invalid("name a registration, or --from FILE --dataset S/T")),
+                    _ => {
+                        return Err(Error::invalid(
+                            "name a registration, or --from FILE --dataset S/T",
+                        ));
+                    }
                 };
                 register(&Embedded::open(config).await?, &source, output).await?;
             }
@@ -130,8 +134,9 @@ async fn show_proposal(
         ));
     }
     if let (Some(path), Some(dataset)) = (write, dataset) {
-        std::fs::write(path, to_toml(&source_of(dataset, &proposal))?)
-            .map_err(|error| Error::invalid(format!("{} cannot be written: {error}", path.display())))?;
+        std::fs::write(path, to_toml(&source_of(dataset, &proposal))?).map_err(|error| {
+            Error::invalid(format!("{} cannot be written: {error}", path.display()))
+        })?;
         remark(&format!("edit {0}, then: sluice sources register {0}", path.display()));
     }
     Ok(())
@@ -192,7 +197,11 @@ async fn list(lake: &Embedded, output: Output) -> Result<()> {
             saved.saved_at.to_string(),
         ]);
     }
-    output.print(&sheet, &sources, "no source is registered yet: start with `sluice sources propose FILE`")
+    output.print(
+        &sheet,
+        &sources,
+        "no source is registered yet: start with `sluice sources propose FILE`",
+    )
 }
 
 async fn show(
@@ -208,7 +217,9 @@ async fn show(
         Some(version) => versions.find(|saved| saved.version == version),
         None => versions.next(),
     }
-    .ok_or_else(|| Error::not_found(format!("source {dataset} is not registered in that version")))?;
+    .ok_or_else(|| {
+        Error::not_found(format!("source {dataset} is not registered in that version"))
+    })?;
     if as_toml {
         return say(&to_toml(&saved.source)?);
     }

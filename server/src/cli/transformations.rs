@@ -151,7 +151,9 @@ async fn find(
         None => store.current(dataset).await?,
     };
     found.ok_or_else(|| {
-        Error::not_found(format!("{dataset} has no such transformation: see `sluice transformations history {dataset}`"))
+        Error::not_found(format!(
+            "{dataset} has no such transformation: see `sluice transformations history {dataset}`"
+        ))
     })
 }
 

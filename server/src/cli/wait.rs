@@ -152,7 +152,14 @@ impl RunSummary {
     /// Prints summaries as `{"runs": […]}` or as a table.
     pub(super) fn print(summaries: &[Self], output: Output) -> Result<()> {
         let mut sheet = super::output::Sheet::new(&[
-            "dataset", "input", "status", "read", "written", "rejected", "purpose-built", "hop 1",
+            "dataset",
+            "input",
+            "status",
+            "read",
+            "written",
+            "rejected",
+            "purpose-built",
+            "hop 1",
             "hop 2",
         ]);
         for summary in summaries {

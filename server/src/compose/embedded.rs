@@ -12,7 +12,7 @@ use etl_embedded::{
 };
 use etl_engine::lake::Lake;
 use etl_engine::notify::Notifier;
-use etl_engine::query::service::{DataFusionQueryService, QuerySettings};
+use etl_engine::query::sandbox::{DataFusionQueryService, QuerySettings};
 use etl_engine::run::{EngineSettings, Worker};
 
 use crate::config::LakeConfig;
@@ -93,7 +93,15 @@ impl Embedded {
 
     /// The query service over this lake.
     pub fn query(&self) -> Result<DataFusionQueryService> {
-        DataFusionQueryService::new(&self.lake, QuerySettings::default())
+        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let settings = QuerySettings {
+            spill_parent: std::env::temp_dir(),
+            max_spill: 8 * 1024 * 1024 * 1024,
+            threads,
+            concurrency: 4,
+            max_waiting: 64,
+        };
+        DataFusionQueryService::new((&self.lake).into(), settings)
     }
 
     /// A worker that watches the raw zone.

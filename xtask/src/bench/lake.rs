@@ -36,7 +36,8 @@ impl Lake {
     /// Registers the yellow source anew so that rows find their partition by the day of the pickup.
     pub(super) fn partition_by_pickup(&self, stage: &Stage) -> Result<()> {
         let shown = succeed(self.sluice(stage, &["sources", "show", DATASET]))?;
-        let mut source: Value = serde_json::from_str(&shown).context("the source is not JSON")?;
+        let mut saved: Value = serde_json::from_str(&shown).context("the source is not JSON")?;
+        let mut source = saved["source"].take();
         source["partition"] = json!({"by": "date_column", "column": "tpep_pickup_datetime"});
         let file = self.folder.join("by_pickup.json");
         std::fs::write(&file, source.to_string()).context("cannot write the source")?;

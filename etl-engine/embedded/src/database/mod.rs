@@ -88,6 +88,14 @@ impl Database {
         Ok(())
     }
 
+    /// Which database it is, for people.
+    pub fn kind(&self) -> &'static str {
+        match self.shared.backend {
+            Backend::Sqlite => "SQLite",
+            Backend::Postgres => "PostgreSQL",
+        }
+    }
+
     /// Closes all connections; later calls fail as unavailable.
     pub async fn close(&self) {
         self.shared.readers.close().await;

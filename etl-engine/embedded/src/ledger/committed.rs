@@ -105,8 +105,9 @@ impl CommittedObjects for SqlRunLedger {
             }
             let rows = query.fetch_all(self.database.reader()?).await;
             for row in rows.map_err(failed("sum up partitions"))? {
-                let number =
-                    |name| columns::integer(&row, name).map(|n| u64::try_from(n).unwrap_or_default());
+                let number = |name| {
+                    columns::integer(&row, name).map(|n| u64::try_from(n).unwrap_or_default())
+                };
                 totals.push(PartitionTotals {
                     partition: columns::text(&row, "partition_day")?.parse()?,
                     rows: number("row_count")?,

@@ -11,7 +11,6 @@ use super::{SqlRunLedger, row};
 use crate::database::failed;
 use crate::outbox;
 
-
 impl SqlRunLedger {
     pub(super) async fn prolong(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
         let mut transaction = self.database.begin().await?;

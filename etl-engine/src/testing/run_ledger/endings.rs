@@ -60,7 +60,8 @@ pub(super) async fn totals_follow_what_objects_hold(test: LedgerUnderTest) {
     let yellow = dataset("yellow");
     let both = [first, second, day("2020-08-07")];
     let totals = test.committed.totals(&yellow, &both).await.unwrap();
-    let expected = |partition, rows, files| PartitionTotals { partition, rows, bytes: rows * 10, files };
+    let expected =
+        |partition, rows, files| PartitionTotals { partition, rows, bytes: rows * 10, files };
     assert_eq!(totals, [expected(first, 7, 2), expected(second, 5, 1)]);
 
     store("tlc/yellow/a.csv", vec![file("1/a", first, 1)]).await;
