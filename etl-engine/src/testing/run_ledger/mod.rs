@@ -26,6 +26,8 @@ use recording::*;
 pub struct LedgerUnderTest {
     /// The ledger.
     pub ledger: Arc<dyn RunLedger>,
+    /// The same ledger, as another server on the same state has it.
+    pub second: Arc<dyn RunLedger>,
     /// Its outbox.
     pub outbox: Arc<dyn Outbox>,
 }
@@ -33,6 +35,11 @@ pub struct LedgerUnderTest {
 impl LedgerUnderTest {
     async fn record(&self, table: &str, file: &str) -> Run {
         self.ledger.record(&new_run(table, file), at(0)).await.unwrap().run().clone()
+    }
+
+    /// One server or the other.
+    fn server(&self, number: usize) -> Arc<dyn RunLedger> {
+        if number.is_multiple_of(2) { self.ledger.clone() } else { self.second.clone() }
     }
 
     async fn claim(&self, worker: &str, seconds: i64) -> Option<Claim> {
