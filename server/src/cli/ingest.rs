@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use domain::arrival::Arrival;
 use domain::dataset::DatasetId;
 use domain::run::{RunStatus, Trigger};
 use domain::{Error, Result};
@@ -18,7 +19,8 @@ use crate::config::LakeConfig;
 /// Land a file in the raw zone and run it through both hops.
 #[derive(Debug, Args)]
 pub(super) struct Ingest {
-    /// The file. A file of the same name replaces the rows of the earlier one.
+    /// The file. A file of the same name replaces the rows of the earlier one. A file that already
+    /// lies in the raw zone is run where it is.
     file: PathBuf,
 
     /// The dataset it belongs to.
@@ -52,7 +54,10 @@ pub(super) async fn ingest(
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| Error::invalid(format!("{} is not the name of a file", file.display())))?;
-    let arrival = lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?;
+    let arrival = match lake.landed(file) {
+        Some(arrival) => of_dataset(arrival, dataset)?,
+        None => lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?,
+    };
     let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &actor()).await?;
     let mut run = recorded.run().clone();
     if let (Recorded::Duplicate(duplicate), Output::Table) = (&recorded, output) {
@@ -62,4 +67,14 @@ pub(super) async fn ingest(
         run = wait_for(lake, run.id, output).await?;
     }
     Ok(RunSummary::new(&run, file.display().to_string()))
+}
+
+fn of_dataset(arrival: Arrival, dataset: &DatasetId) -> Result<Arrival> {
+    if DatasetId::of_key(&arrival.key)? == *dataset {
+        return Ok(arrival);
+    }
+    Err(Error::invalid(format!(
+        "{} lies in the raw zone below another dataset than {dataset}: name that one, or move the file",
+        arrival.key
+    )))
 }

@@ -29,6 +29,7 @@ use dead_letters::DeadLetters;
 use settling::Settling;
 use watch::FolderWatch;
 
+pub use files::landed;
 pub use land::land;
 
 /// The name of the raw zone as a bucket.
