@@ -1,6 +1,7 @@
 //! What happens when the database is down, locked, gone or read-only, and when several processes
 //! migrate it at once or die doing so.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -75,8 +76,9 @@ async fn b15_b16_postgres() {
         return;
     }
     let Some(mut postgres) = Postgres::start("postgres outages") else { return };
-    migrates_once(&postgres.create_database("racing"), "contracts::database::b15_b16_postgres")
-        .await;
+    let test = "contracts::database::b15_b16_postgres";
+    migrates_once(&postgres.create_database("racing"), test).await;
+    dies_while_migrating(&postgres.create_database("killed"), test).await;
 
     let url = postgres.create_database("outage");
     let ledger = ledger(Database::open_with(&url, IMPATIENT).await.unwrap());
@@ -100,37 +102,58 @@ async fn b16_sqlite_migrates_once_however_many_start_and_die() {
     let folder = tempfile::tempdir().unwrap();
     let test = "contracts::database::b16_sqlite_migrates_once_however_many_start_and_die";
     migrates_once(&sqlite_url(&folder.path().join("racing.db")).unwrap(), test).await;
-    for delay in (0..40).step_by(3) {
+    let url = sqlite_url(&folder.path().join("killed.db")).unwrap();
+    dies_while_migrating(&url, test).await;
+    for delay in [20, 25, 30, 35, 40] {
         let url = sqlite_url(&folder.path().join(format!("{delay}.db"))).unwrap();
-        let mut child = open_in_child(&url, test);
-        std::thread::sleep(Duration::from_millis(20 + delay));
+        let mut child = open_in_child(&url, test, None);
+        std::thread::sleep(Duration::from_millis(delay));
         child.kill().unwrap();
         child.wait().unwrap();
         works(&ledger(Database::open(&url).await.unwrap()), "a.csv").await;
     }
 }
 
-/// Four processes and this one open a new database at once; one is killed on the way.
+/// A process is killed when all is migrated but not committed; the next one starts from nothing.
+async fn dies_while_migrating(url: &str, test: &str) {
+    let child = open_in_child(url, test, Some("migrate:kill"));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(9), "{}", String::from_utf8_lossy(&output.stderr));
+    works(&ledger(Database::open(url).await.unwrap()), "a.csv").await;
+    assert_eq!(migrations(url).await, 1);
+}
+
+/// Processes open a new database at once, some of them are killed on the way, one of those when it
+/// has migrated but not committed.
 async fn migrates_once(url: &str, test: &str) {
-    let mut killed = open_in_child(url, test);
-    let others: Vec<_> = (0..3).map(|_| open_in_child(url, test)).collect();
-    let database = Database::open(url).await.unwrap();
+    let mut killed = open_in_child(url, test, None);
+    let dying = open_in_child(url, test, Some("migrate:kill"));
+    let others: Vec<_> = (0..3).map(|_| open_in_child(url, test, None)).collect();
+    let opened = (0..4).map(|_| Database::open(url));
+    let opened = futures::future::join_all(opened).await;
     killed.kill().unwrap();
     killed.wait().unwrap();
+    dying.wait_with_output().unwrap();
     for other in others {
         let output = other.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    works(&ledger(database), "a.csv").await;
-    let mut connection = AnyConnection::connect(url).await.unwrap();
-    let applied = sqlx::query("SELECT version FROM _sqlx_migrations");
-    let applied = applied.fetch_all(&mut connection).await.unwrap();
-    assert_eq!(applied.len(), 1);
+    for (number, database) in opened.into_iter().enumerate() {
+        works(&ledger(database.unwrap()), &format!("{number}.csv")).await;
+    }
+    assert_eq!(migrations(url).await, 1);
 }
 
-fn open_in_child(url: &str, test: &str) -> Child {
+async fn migrations(url: &str) -> usize {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let applied = sqlx::query("SELECT version FROM _sqlx_migrations");
+    applied.fetch_all(&mut connection).await.unwrap().len()
+}
+
+fn open_in_child(url: &str, test: &str, failpoint: Option<&str>) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", test, "--nocapture"]).env(OPEN, url);
+    child.envs(failpoint.map(|armed| ("SLUICE_FAILPOINT", armed)));
     child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

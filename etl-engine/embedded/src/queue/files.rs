@@ -31,12 +31,15 @@ pub(super) fn arrivals_below(root: &Path, folder: &Path) -> Result<Vec<Arrival>>
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
-            // It vanished meanwhile; the zone itself must not.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => continue,
-            entries => entries.map_err(|error| failed(&folder, error))?,
+            Ok(entries) => entries,
+            Err(error) if folder == root => return Err(failed(root, error)),
+            Err(error) => {
+                // One folder that vanished, or that may not be read, hides no other.
+                tracing::warn!(folder = ?folder, %error, "folder left out of the sweep");
+                continue;
+            }
         };
-        for entry in entries {
-            let entry = entry.map_err(|error| failed(&folder, error))?;
+        for entry in entries.flatten() {
             let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_dir() {
                 folders.push(entry.path());
