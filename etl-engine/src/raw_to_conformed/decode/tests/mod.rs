@@ -3,6 +3,7 @@
 mod csv_files;
 mod csv_properties;
 mod csv_values;
+mod json_lines;
 mod real_files;
 
 use std::collections::BTreeSet;
