@@ -124,9 +124,7 @@ pub async fn prepare(mut request: Request<'_>) -> Result<Prepared, Stop> {
 async fn open(request: &Request<'_>) -> Result<Opened, Stop> {
     let bytes = fetch::open(request.lake.raw.as_ref(), &request.run.arrival).await?;
     let format = &request.source.source.format;
-    decode::open(bytes, format, request.decode.clone())
-        .await
-        .map_err(|error| at(request, error).into())
+    decode::open(bytes, format, request.decode).await.map_err(|error| at(request, error).into())
 }
 
 /// Decodes, splits and stages the whole file. The quarantine is completed also when the pass fails,

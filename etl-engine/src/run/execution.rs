@@ -69,7 +69,7 @@ impl Execution<'_> {
             source,
             previous: previous.clone(),
             staging: staging_folder(self.run.id, hop, self.claim.fence),
-            decode: self.settings.decode.clone(),
+            decode: self.settings.decode,
             writer: self.settings.writer,
             cancel: self.cancel,
             progress: self.progress,
