@@ -91,6 +91,7 @@ impl Progress {
 
 /// What one pass over the file found out.
 struct Pass {
+    day_of: DayOf,
     staged: Vec<StagedFile>,
     counts: Counts,
     unknown_keys: BTreeSet<String>,
@@ -151,6 +152,7 @@ async fn read(request: &Request<'_>, opened: Opened, difference: Difference) -> 
         &arrival.key,
     );
     let mut pass = Pass {
+        day_of,
         staged: Vec::new(),
         counts: Counts { bytes_read: arrival.size, ..Counts::default() },
         unknown_keys: BTreeSet::new(),
@@ -197,12 +199,13 @@ async fn take_blocks(
                 .filter(|row| row.reason == domain::rejected::RejectReason::TypeMismatch)
                 .filter_map(|row| row.column.clone()),
         );
-        quarantine.add(block.rejected).await?;
+        let within_policy = quarantine.add(block.rejected).await;
+        bytes += block.bytes;
+        request.progress.set(pass.counts.rows_read, quarantine.rejected(), bytes);
+        within_policy?;
         for (partition, rows) in partition_rule::split(day_of, block.batch)? {
             writer.write(partition, rows).await?;
         }
-        bytes += block.bytes;
-        request.progress.set(pass.counts.rows_read, quarantine.rejected(), bytes);
         failpoint::reach("raw_to_conformed.after_block")?;
     }
     Ok(())
@@ -244,9 +247,10 @@ fn committed(request: &Request<'_>, pass: &Pass) -> CommittedObject {
         bytes: file.bytes,
     });
     let kept = request.previous.as_ref().and_then(|previous| previous.ingest_date);
-    let by_ingest_date =
-        matches!(request.source.source.partition, PartitionRule::IngestDate { .. });
-    let first_day = pass.staged.first().map(|file| file.partition).filter(|_| by_ingest_date);
+    let first_day = match (&request.source.source.partition, pass.day_of) {
+        (PartitionRule::IngestDate { .. }, DayOf::Object(day)) => Some(day),
+        _ => None,
+    };
     CommittedObject {
         key: arrival.key.clone(),
         version: arrival.version.clone(),
