@@ -14,6 +14,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::query::column_types::arrow_type;
+use crate::query::deep_stack::on_deep_stack;
 use crate::query::failure::{failure, read_failure};
 use crate::query::files::partitions_of;
 use crate::query::lookup::tables_named;
@@ -61,12 +62,19 @@ pub async fn execute(lake: &ReadableLake, execution: &Execution<'_>) -> Result<O
         providers.push(lake.provider(table, partitions, &log)?);
     }
     let state = session(&execution.limits, providers)?;
-    let plan = as_table(plan(&state, statement).await?, execution.output)?;
-    let plan = state.create_physical_plan(&plan).await.map_err(failure)?;
-    let stream = execute_stream(plan, state.task_ctx()).map_err(failure)?;
+    let output = execution.output.to_vec();
+    let stream = on_deep_stack(async move {
+        let plan = as_table(plan(&state, statement).await?, &output)?;
+        let plan = state.create_physical_plan(&plan).await.map_err(failure)?;
+        execute_stream(plan, state.task_ctx()).map_err(failure)
+    })
+    .await?;
     let schema = stream.schema();
-    let batches = stream.map_err(move |error| read_failure(error, &log)).boxed();
-    Ok(Output { schema, batches })
+    let batches = stream.or_else(move |error| {
+        let log = Arc::clone(&log);
+        async move { Err(read_failure(error, &log).await) }
+    });
+    Ok(Output { schema, batches: batches.boxed() })
 }
 
 async fn own_partitions(

@@ -4,6 +4,7 @@ use domain::ErrorKind;
 use domain::column::ColumnType;
 use domain::partition::Partition;
 use futures::TryStreamExt;
+use tokio_util::sync::CancellationToken;
 
 use super::execute::{Execution, execute};
 use super::locality::Locality;
@@ -31,6 +32,7 @@ const LOCAL: &[&str] = &[
     "select payment_type, count(*) n, K! from T! group by payment_type, K!",
     "select payment_type, sum(fare_amount) fare, day, month, year from T! group by 1, day, month, year having sum(extra) > 3",
     "select distinct payment_type, K! from T!",
+    "select sum(extra) extra, payment_type, K! from T! group by payment_type, K! having sum(extra) > 3 order by extra",
     "select count(distinct vendorid) vendors, K! from T! group by K!",
     "select fare_amount, row_number() over (partition by K! order by fare_amount, extra, tip_amount, tolls_amount, total_amount, trip_distance) n, K! from T!",
     "select fare_amount, sum(extra) over (partition by payment_type, K!) extra, K! from T!",
@@ -115,7 +117,13 @@ async fn checked(lake: &ReadableLake, sql: &str) -> domain::Result<Validated> {
 }
 
 fn limits() -> SessionLimits {
-    SessionLimits { max_memory: 256 << 20, spill_dir: None, max_spill: 0, target_partitions: 2 }
+    SessionLimits {
+        max_memory: 256 << 20,
+        spill_dir: None,
+        max_spill: 0,
+        target_partitions: 2,
+        cancel: CancellationToken::new(),
+    }
 }
 
 async fn run(lake: &ReadableLake, sql: &str, touched: Option<&[Partition]>) -> Vec<String> {
@@ -174,14 +182,14 @@ async fn the_reference_sql_works_to_the_letter() {
     let grouped = run(&lake, REFERENCE_SQL, Some(&[day(1)])).await;
     let by_hand = "select count(*) count, coalesce(v, -1) vendorid, pulocationid, dolocationid, payment_type, sum(p) passenger_count, sum(trip_distance) total_trip_distance, sum(fare_amount) total_fare_amount, sum(extra) total_extra, sum(tip_amount) total_tip_amount, sum(tolls_amount) total_tolls_amount, sum(total_amount) total_amount, year, month, day from (select *, vendorid v, passenger_count p from T!) group by v, year, month, day, pulocationid, dolocationid, payment_type";
     assert_eq!(grouped, run(&lake, &written_out(by_hand), Some(&[day(1)])).await);
-    assert!(grouped.len() > 100);
+    assert!(grouped.len() > 50);
 }
 
 #[tokio::test]
 async fn b8_only_touched_partitions_are_read() {
     let lake = taxi_lake().await;
     let sql = written_out("select count(*) n, K! from T! group by K!");
-    assert_eq!(run(&lake, &sql, Some(&[day(2)])).await, ["300|2020|08|02"]);
+    assert_eq!(run(&lake, &sql, Some(&[day(2)])).await, ["60|2020|08|02"]);
 }
 
 #[tokio::test]

@@ -10,10 +10,12 @@ use domain::column::{ColumnType, normalised_name};
 use domain::partition::PARTITION_KEYS;
 use domain::table::{CatalogTable, TableName};
 use domain::{Error, Result};
+use tokio_util::sync::CancellationToken;
 
 use super::locality::{Locality, locality};
 use crate::catalog::Catalog;
 use crate::query::column_types::{column_type, table_schema};
+use crate::query::deep_stack::on_deep_stack;
 use crate::query::failure::failure;
 use crate::query::lookup::tables_named;
 use crate::query::plan::plan;
@@ -52,11 +54,25 @@ pub async fn validate(
     }
     let inputs = statement.tables().to_vec();
     let tables = tables_named(&inputs, catalog, known).await?;
+    let own = own.clone();
+    on_deep_stack(async move {
+        let (output, locality) = planned(statement, &tables, &own).await?;
+        Ok(Validated { output, inputs, locality })
+    })
+    .await
+}
+
+async fn planned(
+    statement: QueryStatement,
+    tables: &[CatalogTable],
+    own: &TableName,
+) -> Result<(Vec<(String, ColumnType)>, Locality)> {
     let limits = SessionLimits {
         max_memory: PLANNING_MEMORY,
         spill_dir: None,
         max_spill: 0,
         target_partitions: 1,
+        cancel: CancellationToken::new(),
     };
     let providers = tables.iter().map(|table| (table.name.clone(), without_rows(table)));
     let state = session(&limits, providers.collect())?;
@@ -65,7 +81,7 @@ pub async fn validate(
     let locality = locality(&plan, own);
     // What only the physical planner refuses must not wait for the first run.
     state.create_physical_plan(&plan).await.map_err(failure)?;
-    Ok(Validated { output, inputs, locality })
+    Ok((output, locality))
 }
 
 fn without_rows(table: &CatalogTable) -> Arc<dyn TableProvider> {

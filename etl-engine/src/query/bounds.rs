@@ -18,7 +18,7 @@ pub const MAX_TOKENS: usize = 50_000;
 pub const MAX_DEPTH: usize = 50;
 
 /// Most tokens between two commas of one level: a bound on every chain of operators.
-pub const MAX_CHAIN: usize = 1_500;
+pub const MAX_CHAIN: usize = 1_000;
 
 /// Most SELECT and VALUES in a query.
 pub const MAX_SELECTS: usize = 200;

@@ -1,6 +1,6 @@
 //! The data files of a table's partitions, as its zone lists them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::partition::Partition;
 use domain::{Error, ErrorKind, Result};
@@ -59,15 +59,6 @@ pub(crate) async fn partitions_of(
     Ok(partitions.into_iter().collect())
 }
 
-/// Bytes per partition.
-pub(crate) fn bytes_by_partition(files: &[DataFile]) -> BTreeMap<Partition, u64> {
-    let mut bytes = BTreeMap::new();
-    for file in files {
-        *bytes.entry(file.partition).or_default() += file.meta.size;
-    }
-    bytes
-}
-
 async fn all_files(store: &dyn ObjectStore, location: &str) -> Result<Vec<DataFile>> {
     list(store, location, Path::from(location)).await
 }
@@ -85,7 +76,7 @@ async fn list(store: &dyn ObjectStore, location: &str, prefix: Path) -> Result<V
 fn data_file(location: &str, meta: ObjectMeta) -> Option<DataFile> {
     let path = meta.location.as_ref();
     let mut parts = path.strip_prefix(location)?.strip_prefix('/')?.split('/');
-    let mut value = |key: &str| Some(parts.next()?.strip_prefix(key)?.strip_prefix('=')?);
+    let mut value = |key: &str| parts.next()?.strip_prefix(key)?.strip_prefix('=');
     let values = [value("year")?, value("month")?, value("day")?];
     let name = parts.next()?;
     let hidden = name.starts_with(['_', '.']);
@@ -144,6 +135,5 @@ mod tests {
         assert_eq!(many.len(), 50);
         assert_eq!(few.len(), 10);
         assert!(many.iter().zip(&few).all(|(a, b)| a.meta.location == b.meta.location));
-        assert_eq!(bytes_by_partition(&few).len(), 10);
     }
 }

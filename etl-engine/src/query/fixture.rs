@@ -85,7 +85,7 @@ pub(crate) async fn lake(tables: &[CatalogTable]) -> ReadableLake {
 pub(crate) async fn taxi_lake() -> ReadableLake {
     let lake = lake(&[yellow(), zones()]).await;
     for (seed, n, file) in [(1, 1, "a"), (2, 1, "b"), (3, 2, "a"), (4, 3, "c")] {
-        put(&lake, &yellow(), day(n), file, &trips(seed, 300)).await;
+        put(&lake, &yellow(), day(n), file, &trips(seed, 60)).await;
     }
     put(&lake, &zones(), day(1), "zones", &zone_rows()).await;
     lake

@@ -6,17 +6,30 @@
 
 mod allowed;
 pub mod bounds;
+mod collect;
 pub mod column_types;
+mod cost;
+pub(crate) mod deep_stack;
 pub(crate) mod failure;
 pub(crate) mod files;
+mod growth;
+mod interrupt;
 pub(crate) mod lookup;
 pub(crate) mod plan;
 pub mod readable;
 pub mod reads;
+pub mod sandbox;
+pub mod service;
 pub mod session;
+mod spill;
 pub mod statement;
 pub(crate) mod suggestion;
 pub mod table;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod sandbox_tests;
