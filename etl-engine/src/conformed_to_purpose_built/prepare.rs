@@ -152,7 +152,7 @@ async fn stage(
         own,
         output: &validated.output,
         touched: only,
-        limits: request.limits.clone(),
+        limits: SessionLimits { cancel: request.cancel.clone(), ..request.limits.clone() },
     };
     let mut rows = execute(&request.lake.into(), &execution).await?;
     let schema = file_schema(&rows.schema);
