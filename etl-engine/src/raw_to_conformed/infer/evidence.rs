@@ -1,6 +1,6 @@
 //! What the values of a column say about its type.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use domain::column::ColumnType;
 
 use super::super::decode::written::{Written, written};

@@ -74,12 +74,8 @@ async fn b3_a_late_value_counts_like_an_early_one() {
     let found = proposal(format!("a,b\n{rows}1,2.5\n").as_bytes()).await;
     assert_eq!(columns(&found), "a:bigint b:double");
     assert_eq!(found.rows, 600_001);
-    assert_eq!(
-        found.columns[1].why.contains("all 600,001 values"),
-        true,
-        "{}",
-        found.columns[1].why
-    );
+    let why = &found.columns[1].why;
+    assert!(why.contains("all 600,001 values"), "{why}");
     let rows = "1,abc\n".repeat(300_000);
     let mut text = format!("a,b\n{rows}").into_bytes();
     text.extend_from_slice(b"1,caf\xe9\n");
