@@ -9,5 +9,6 @@
 )]
 
 mod contracts;
+mod flow;
 mod layout;
 mod support;
