@@ -19,7 +19,7 @@ pub use database::{Database, DatabaseSettings, sqlite_url};
 pub use ledger::SqlRunLedger;
 pub use notify::{LogFileNotifier, WebhookNotifier};
 pub use outbox::SqlOutbox;
-pub use queue::{FolderArrivalQueue, WatchSettings, land};
+pub use queue::{FolderArrivalQueue, WatchSettings, land, landed};
 pub use source::SqlSourceRegistry;
 pub use store::{Zones, local_store};
 pub use transformation::SqlTransformationStore;

@@ -70,8 +70,11 @@ pub async fn execute(lake: &ReadableLake, execution: &Execution<'_>) -> Result<O
     })
     .await?;
     let schema = stream.schema();
-    let batches = stream.map_err(move |error| read_failure(error, &log)).boxed();
-    Ok(Output { schema, batches })
+    let batches = stream.or_else(move |error| {
+        let log = Arc::clone(&log);
+        async move { Err(read_failure(error, &log).await) }
+    });
+    Ok(Output { schema, batches: batches.boxed() })
 }
 
 async fn own_partitions(

@@ -83,7 +83,7 @@ fn position(side: &LogicalPlan, expr: &Expr) -> Option<usize> {
 
 /// The keys in the join's output. Keys of a side that may be filled up with nulls are no keys.
 fn output(node: &Join, left: Keys, right: Keys) -> Keys {
-    use JoinType::{Full, Inner, Left, Right, RightAnti, RightMark, RightSemi};
+    use JoinType::{Full, Inner, Right, RightAnti, RightMark, RightSemi};
     let offset = node.left.schema().fields().len();
     let shifted = right
         .each_ref()
@@ -93,6 +93,6 @@ fn output(node: &Join, left: Keys, right: Keys) -> Keys {
         Right => shifted,
         RightSemi | RightAnti | RightMark => right,
         Full => Keys::default(),
-        Left | _ => left,
+        _ => left,
     }
 }

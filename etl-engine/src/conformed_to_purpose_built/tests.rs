@@ -4,6 +4,7 @@ use domain::ErrorKind;
 use domain::column::ColumnType;
 use domain::partition::Partition;
 use futures::TryStreamExt;
+use tokio_util::sync::CancellationToken;
 
 use super::execute::{Execution, execute};
 use super::locality::Locality;
@@ -31,6 +32,7 @@ const LOCAL: &[&str] = &[
     "select payment_type, count(*) n, K! from T! group by payment_type, K!",
     "select payment_type, sum(fare_amount) fare, day, month, year from T! group by 1, day, month, year having sum(extra) > 3",
     "select distinct payment_type, K! from T!",
+    "select sum(extra) extra, payment_type, K! from T! group by payment_type, K! having sum(extra) > 3 order by extra",
     "select count(distinct vendorid) vendors, K! from T! group by K!",
     "select fare_amount, row_number() over (partition by K! order by fare_amount, extra, tip_amount, tolls_amount, total_amount, trip_distance) n, K! from T!",
     "select fare_amount, sum(extra) over (partition by payment_type, K!) extra, K! from T!",
@@ -115,7 +117,13 @@ async fn checked(lake: &ReadableLake, sql: &str) -> domain::Result<Validated> {
 }
 
 fn limits() -> SessionLimits {
-    SessionLimits { max_memory: 256 << 20, spill_dir: None, max_spill: 0, target_partitions: 2 }
+    SessionLimits {
+        max_memory: 256 << 20,
+        spill_dir: None,
+        max_spill: 0,
+        target_partitions: 2,
+        cancel: CancellationToken::new(),
+    }
 }
 
 async fn run(lake: &ReadableLake, sql: &str, touched: Option<&[Partition]>) -> Vec<String> {

@@ -10,6 +10,7 @@ use domain::column::{ColumnType, normalised_name};
 use domain::partition::PARTITION_KEYS;
 use domain::table::{CatalogTable, TableName};
 use domain::{Error, Result};
+use tokio_util::sync::CancellationToken;
 
 use super::locality::{Locality, locality};
 use crate::catalog::Catalog;
@@ -71,6 +72,7 @@ async fn planned(
         spill_dir: None,
         max_spill: 0,
         target_partitions: 1,
+        cancel: CancellationToken::new(),
     };
     let providers = tables.iter().map(|table| (table.name.clone(), without_rows(table)));
     let state = session(&limits, providers.collect())?;

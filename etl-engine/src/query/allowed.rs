@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DescribeAlias, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, ValueWithSpan,
-    Visit, Visitor,
+    DescribeAlias, Expr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement,
+    TableFactor, Value, ValueWithSpan, Visit, Visitor,
 };
 use domain::table::TableName;
 use domain::{Error, Result};
 
+use super::growth::{Growth, MAX_GROWTH};
 use super::session::CATALOG;
 
 /// Most tables and queries once every WITH is written out where it is used.
@@ -20,24 +20,6 @@ const MAX_WITH_DEPTH: usize = 4;
 
 /// Most `*` and `t.*` in select lists.
 const MAX_WILDCARDS: usize = 50;
-
-/// Longest text that `repeat`, `lpad` and `rpad` may make, in characters.
-const MAX_PADDING: u64 = 10_000;
-
-/// Functions that make values of any size out of one number.
-const UNBOUNDED: [&str; 8] = [
-    "generate_series",
-    "range",
-    "array_repeat",
-    "list_repeat",
-    "array_resize",
-    "list_resize",
-    "array_pad",
-    "space",
-];
-
-/// Functions whose second argument is the length of the text that they make, or multiplies it.
-const PADDING: [&str; 3] = ["repeat", "lpad", "rpad"];
 
 /// The tables that an allowed statement names, each once. [`domain::ErrorKind::Invalid`] with the
 /// reason when something in it is not allowed.
@@ -85,14 +67,17 @@ fn refuse(message: impl Into<String>) -> Flow {
 struct Frame {
     ctes: Vec<Cte>,
     parts: usize,
+    growth: Growth,
+    /// Growth of the queries that this one reads, in bits.
+    below: u32,
 }
 
 /// One `name AS (query)` of a WITH.
 struct Cte {
     name: String,
     query: *const Query,
-    /// Its size once it has been visited; before that its name is not in scope.
-    parts: Option<usize>,
+    /// Its size and growth once it has been visited; before that its name is not in scope.
+    seen: Option<(usize, u32)>,
 }
 
 #[derive(Default)]
@@ -103,15 +88,17 @@ struct Check {
 }
 
 impl Check {
-    /// The size of the WITH query that `name` stands for here, if it does.
-    fn cte_parts(&self, name: &str) -> Option<usize> {
+    /// The size and growth of the WITH query that `name` stands for here, if it does.
+    fn cte(&self, name: &str) -> Option<(usize, u32)> {
         let in_scope = self.frames.iter().rev().flat_map(|frame| frame.ctes.iter().rev());
-        in_scope.filter(|cte| cte.name == name).find_map(|cte| cte.parts)
+        in_scope.filter(|cte| cte.name == name).find_map(|cte| cte.seen)
     }
 
-    fn add_parts(&mut self, parts: usize) -> Flow {
+    /// Adds what the current query reads.
+    fn read(&mut self, parts: usize, growth: u32) -> Flow {
         let Some(frame) = self.frames.last_mut() else { return ControlFlow::Continue(()) };
         frame.parts = frame.parts.saturating_add(parts);
+        frame.below = frame.below.max(growth);
         if frame.parts > MAX_PARTS {
             return refuse(format!(
                 "the query has more than {MAX_PARTS} tables and subqueries once every WITH is \
@@ -131,9 +118,14 @@ impl Visitor for Check {
         let ctes = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| Cte {
             name: cte.alias.name.value.clone(),
             query: std::ptr::from_ref(cte.query.as_ref()),
-            parts: None,
+            seen: None,
         });
-        self.frames.push(Frame { ctes: ctes.collect(), parts: 1 });
+        self.frames.push(Frame {
+            ctes: ctes.collect(),
+            parts: 1,
+            growth: Growth::default(),
+            below: 0,
+        });
         // The planner resolves names twice per WITH, so that nested ones double its work.
         if self.frames.iter().filter(|frame| !frame.ctes.is_empty()).count() > MAX_WITH_DEPTH {
             return refuse(format!("WITH is nested deeper than {MAX_WITH_DEPTH} levels"));
@@ -143,13 +135,20 @@ impl Visitor for Check {
 
     fn post_visit_query(&mut self, query: &Query) -> Flow {
         let Some(done) = self.frames.pop() else { return ControlFlow::Continue(()) };
+        let growth = done.growth.above(done.below);
         let ctes = self.frames.last_mut().map(|frame| &mut frame.ctes);
         for cte in ctes.into_iter().flatten() {
             if std::ptr::eq(cte.query, query) {
-                cte.parts = Some(done.parts);
+                cte.seen = Some((done.parts, growth));
             }
         }
-        self.add_parts(done.parts)
+        if growth > MAX_GROWTH {
+            return refuse(
+                "the query may make texts thousands of times longer with ||, concat, repeat or \
+                 replace: use fewer of them on top of each other",
+            );
+        }
+        self.read(done.parts, growth)
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> Flow {
@@ -191,23 +190,27 @@ impl Visitor for Check {
         }
         let names: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
         match names[..] {
-            [name] => match self.cte_parts(name) {
-                Some(parts) => self.add_parts(parts),
+            [name] => match self.cte(name) {
+                Some((parts, growth)) => self.read(parts, growth),
                 None => refuse(format!(
                     "table {name:?} needs its database: write \"<database>\".\"{name}\""
                 )),
             },
             [database, table] | [CATALOG, database, table] => {
                 self.tables.push(TableName::new(database, table));
-                self.add_parts(1)
+                self.read(1, 0)
             }
             _ => refuse(format!("{relation} is not a table name: write <database>.<table>")),
         }
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {
+        if let Some(frame) = self.frames.last_mut()
+            && let Err(reason) = frame.growth.add(expr)
+        {
+            return refuse(reason);
+        }
         match expr {
-            Expr::Function(function) => check_function(function),
             Expr::Identifier(name) => check_identifier(name),
             Expr::CompoundIdentifier(names) => names.iter().try_for_each(check_identifier),
             _ => ControlFlow::Continue(()),
@@ -258,30 +261,4 @@ fn check_identifier(name: &Ident) -> Flow {
         return refuse(format!("the variable {name} is not allowed"));
     }
     ControlFlow::Continue(())
-}
-
-fn check_function(function: &Function) -> Flow {
-    let name = function.name.to_string().to_lowercase();
-    let name = name.trim_matches('"');
-    if UNBOUNDED.contains(&name) {
-        return refuse(format!("the function {name} is not allowed: its result has no bound"));
-    }
-    if PADDING.contains(&name) && !second_argument_is_small(&function.args) {
-        return refuse(format!(
-            "the second argument of {name} has to be a number up to {MAX_PADDING}"
-        ));
-    }
-    ControlFlow::Continue(())
-}
-
-fn second_argument_is_small(arguments: &FunctionArguments) -> bool {
-    let FunctionArguments::List(list) = arguments else { return false };
-    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) = list.args.get(1)
-    else {
-        return false;
-    };
-    match &value.value {
-        Value::Number(digits, _) => digits.parse::<u64>().is_ok_and(|length| length <= MAX_PADDING),
-        _ => false,
-    }
 }

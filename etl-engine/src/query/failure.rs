@@ -1,9 +1,15 @@
 //! What DataFusion's errors mean to the person who wrote the query.
 
+use std::sync::Arc;
+
 use datafusion::common::DataFusionError;
 use domain::{Error, ErrorKind};
 
 use super::reads::ReadLog;
+
+/// Said when a query passes its memory or spill limit.
+const NO_ROOM: &str = "the query needs more memory or spill space than it may use: select fewer \
+    rows or columns, group by fewer keys, or aggregate before joining";
 
 /// The error of planning or running a query, with its place in the text when that is known.
 pub(crate) fn failure(error: DataFusionError) -> Error {
@@ -16,31 +22,30 @@ pub(crate) fn failure(error: DataFusionError) -> Error {
         .map(|span| format!(" (line {}, column {})", span.start.line, span.start.column));
     let root = error.find_root();
     let kind = kind_of(root);
-    let text = match kind {
-        ErrorKind::Internal => "the query engine failed".to_owned(),
+    let text = match root {
+        DataFusionError::ResourcesExhausted(_) => NO_ROOM.to_owned(),
+        _ if kind == ErrorKind::Internal => "the query engine failed".to_owned(),
         _ => format!("{}{}", root.message(), place.unwrap_or_default()),
     };
     Error::new(kind, text).with_source(error)
 }
 
-/// The error of a scan: says whether a file was replaced meanwhile
-/// ([`ErrorKind::Unavailable`]: list again and start over) and which files were being read.
-pub(crate) fn read_failure(error: DataFusionError, log: &ReadLog) -> Error {
+/// The error of reading rows. [`ErrorKind::Unavailable`] when a file was replaced meanwhile: list
+/// again and start over. A file that cannot be decoded is named.
+pub(crate) async fn read_failure(error: DataFusionError, log: &Arc<ReadLog>) -> Error {
     if let Some(path) = log.replaced() {
         let text = format!("{path} was replaced while it was read: start again");
         return Error::new(ErrorKind::Unavailable, text).with_source(error);
     }
-    let about_a_file = matches!(
+    let undecodable = matches!(
         error.find_root(),
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..)
     );
-    let open = log.open_files();
-    match failure(error) {
-        error if about_a_file && !open.is_empty() => {
-            error.context(format!("while reading {}", open.join(", ")))
-        }
-        error => error,
+    if undecodable && let Some((path, cause)) = log.broken_file().await {
+        let text = format!("{path} cannot be read: {cause}; re-send its source object");
+        return Error::invalid(text).with_source(error);
     }
+    failure(error)
 }
 
 /// An error of ours that travelled through the engine.

@@ -76,7 +76,7 @@ async fn list(store: &dyn ObjectStore, location: &str, prefix: Path) -> Result<V
 fn data_file(location: &str, meta: ObjectMeta) -> Option<DataFile> {
     let path = meta.location.as_ref();
     let mut parts = path.strip_prefix(location)?.strip_prefix('/')?.split('/');
-    let mut value = |key: &str| Some(parts.next()?.strip_prefix(key)?.strip_prefix('=')?);
+    let mut value = |key: &str| parts.next()?.strip_prefix(key)?.strip_prefix('=');
     let values = [value("year")?, value("month")?, value("day")?];
     let name = parts.next()?;
     let hidden = name.starts_with(['_', '.']);

@@ -12,6 +12,8 @@ mod cost;
 pub(crate) mod deep_stack;
 pub(crate) mod failure;
 pub(crate) mod files;
+mod growth;
+mod interrupt;
 pub(crate) mod lookup;
 pub(crate) mod plan;
 pub mod readable;
@@ -29,3 +31,5 @@ pub(crate) mod fixture;
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod sandbox_tests;

@@ -4,7 +4,7 @@
 //! replaced meanwhile, the read fails, [`ReadLog::replaced`] says so, and whoever runs the query
 //! lists again and starts over: a reader sees the old rows or the new ones, never both.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt::{Debug, Formatter};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,13 @@ use bytes::Bytes;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, TryStreamExt};
 use object_store::{
     GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, coalesce_ranges,
 };
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
@@ -28,11 +28,14 @@ use crate::lock;
 /// How much of a file's end is fetched in the hope that it holds the whole footer, in bytes.
 const FOOTER_HINT: usize = 64 * 1024;
 
+/// How many of the files opened last are looked at when one cannot be decoded.
+const SUSPECTS: usize = 32;
+
 /// What the scans of one query have read so far. Shared by all tables of the query.
 #[derive(Debug, Default)]
 pub struct ReadLog {
     replaced: Mutex<Option<String>>,
-    open: Mutex<BTreeMap<String, usize>>,
+    last_opened: Mutex<VecDeque<(Arc<dyn ObjectStore>, ObjectMeta)>>,
 }
 
 impl ReadLog {
@@ -41,24 +44,35 @@ impl ReadLog {
         lock(&self.replaced).clone()
     }
 
-    /// The files that are being read right now, sorted.
-    pub fn open_files(&self) -> Vec<String> {
-        lock(&self.open).keys().cloned().collect()
-    }
-
-    fn opened(&self, path: &str) {
-        *lock(&self.open).entry(path.to_owned()).or_default() += 1;
-    }
-
-    fn closed(&self, path: &str) {
-        let mut open = lock(&self.open);
-        if let Some(readers) = open.get_mut(path) {
-            *readers -= 1;
-            if *readers == 0 {
-                open.remove(path);
+    /// Among the files that were opened last: one that cannot be decoded, and why. The engine's
+    /// own error does not say which file it means, so they are read again, whole.
+    pub(crate) async fn broken_file(self: &Arc<Self>) -> Option<(String, ParquetError)> {
+        let suspects = lock(&self.last_opened).clone();
+        for (store, meta) in suspects.into_iter().rev() {
+            let path = meta.location.to_string();
+            let reader = VersionedReader { store, log: Arc::clone(self), meta };
+            if let Err(error) = decode(reader).await {
+                return Some((path, error));
             }
         }
+        None
     }
+
+    fn opened(&self, store: &Arc<dyn ObjectStore>, meta: &ObjectMeta) {
+        let mut last = lock(&self.last_opened);
+        if last.iter().any(|(_, known)| known.location == meta.location) {
+            return;
+        }
+        if last.len() == SUSPECTS {
+            last.pop_front();
+        }
+        last.push_back((Arc::clone(store), meta.clone()));
+    }
+}
+
+async fn decode(reader: VersionedReader) -> parquet::errors::Result<()> {
+    let rows = ParquetRecordBatchStreamBuilder::new(reader).await?.build()?;
+    rows.try_for_each(|_| async { Ok(()) }).await
 }
 
 /// Makes readers of one zone's files for one query.
@@ -84,7 +98,7 @@ impl ParquetFileReaderFactory for VersionedReaders {
         _metrics: &ExecutionPlanMetricsSet,
     ) -> datafusion::common::Result<Box<dyn AsyncFileReader + Send>> {
         let (store, log) = (Arc::clone(&self.store), Arc::clone(&self.log));
-        log.opened(file.object_meta.location.as_ref());
+        log.opened(&store, &file.object_meta);
         Ok(Box::new(VersionedReader { store, log, meta: file.object_meta }))
     }
 }
@@ -140,15 +154,11 @@ impl AsyncFileReader for VersionedReader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         async move {
-            let (size, path) = (self.meta.size, self.meta.location.to_string());
+            let size = self.meta.size;
             let reader = ParquetMetaDataReader::new()
                 .with_arrow_reader_options(options)
                 .with_prefetch_hint(Some(FOOTER_HINT));
-            match reader.load_and_finish(self, size).await {
-                Ok(metadata) => Ok(Arc::new(metadata)),
-                Err(error @ ParquetError::External(_)) => Err(error),
-                Err(error) => Err(ParquetError::General(format!("{path}: {error}"))),
-            }
+            reader.load_and_finish(self, size).await.map(Arc::new)
         }
         .boxed()
     }
@@ -157,11 +167,5 @@ impl AsyncFileReader for VersionedReader {
 impl Debug for VersionedReader {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("VersionedReader").field(&self.meta.location).finish()
-    }
-}
-
-impl Drop for VersionedReader {
-    fn drop(&mut self) {
-        self.log.closed(self.meta.location.as_ref());
     }
 }

@@ -114,12 +114,18 @@ impl DataFusionQueryService {
         Ok(Prepared { statement, tables })
     }
 
-    fn attempt(&self, prepared: Prepared, limits: &QueryLimits) -> Attempt {
+    fn attempt(
+        &self,
+        prepared: Prepared,
+        limits: &QueryLimits,
+        cancel: &CancellationToken,
+    ) -> Attempt {
         let session = SessionLimits {
             max_memory: limits.max_memory,
             spill_dir: Some(self.spill.path().to_owned()),
             max_spill: self.settings.max_spill,
             target_partitions: self.settings.threads.max(1),
+            cancel: cancel.clone(),
         };
         Attempt {
             lake: self.lake.clone(),
@@ -164,9 +170,14 @@ impl DataFusionQueryService {
         }
     }
 
-    async fn start(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult> {
+    async fn start(
+        &self,
+        sql: &str,
+        limits: &QueryLimits,
+        cancel: &CancellationToken,
+    ) -> Result<QueryResult> {
         let started = Instant::now();
-        let attempt = self.attempt(self.prepare(sql).await?, limits);
+        let attempt = self.attempt(self.prepare(sql).await?, limits, cancel);
         let mut result = self.on_query_threads(attempt.until_consistent()).await?;
         result.cost.seconds = started.elapsed().as_secs_f64();
         Ok(result)
@@ -181,11 +192,14 @@ impl QueryService for DataFusionQueryService {
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult> {
+        // Whichever way this call ends, what it started ends too.
+        let stop = cancel.child_token();
+        let _stop_at_the_end = stop.clone().drop_guard();
         let stopped = |why: String| Err(Error::new(ErrorKind::Cancelled, why));
         tokio::select! {
             biased;
             () = cancel.cancelled() => stopped("the query was cancelled".to_owned()),
-            result = tokio::time::timeout(limits.timeout, self.start(sql, limits)) => {
+            result = tokio::time::timeout(limits.timeout, self.start(sql, limits, &stop)) => {
                 result.unwrap_or_else(|_| stopped(format!(
                     "the query was stopped after {} s, its time limit: select less",
                     limits.timeout.as_secs()
@@ -195,7 +209,8 @@ impl QueryService for DataFusionQueryService {
     }
 
     async fn estimate(&self, sql: &str) -> Result<QueryCost> {
-        let attempt = self.attempt(self.prepare(sql).await?, &QueryLimits::default());
+        let cancel = CancellationToken::new();
+        let attempt = self.attempt(self.prepare(sql).await?, &QueryLimits::default(), &cancel);
         self.on_query_threads(async move {
             let (_, plan) = attempt.physical(&Arc::default()).await?;
             Ok(cost_of(&plan))
@@ -222,11 +237,12 @@ impl Attempt {
     async fn once(&self, log: &Arc<ReadLog>) -> Result<QueryResult> {
         let (state, plan) = self.physical(log).await?;
         let cost = cost_of(&plan);
-        let stream =
-            execute_stream(plan, state.task_ctx()).map_err(|error| read_failure(error, log))?;
+        let stream = execute_stream(plan, state.task_ctx()).map_err(failure)?;
         let schema = stream.schema();
-        let collected =
-            collect(stream, &self.limits).await.map_err(|error| read_failure(error, log))?;
+        let collected = match collect(stream, &self.limits).await {
+            Ok(collected) => collected,
+            Err(error) => return Err(read_failure(error, log).await),
+        };
         let truncated = collected.truncated(&self.limits);
         Ok(QueryResult {
             schema,
@@ -244,8 +260,7 @@ impl Attempt {
         let state = session(&self.session, providers.collect::<Result<_>>()?)?;
         let plan = plan(&state, self.prepared.statement.clone()).await?;
         let plan = first_rows(plan, self.limits.max_rows)?;
-        let plan =
-            state.create_physical_plan(&plan).await.map_err(|error| read_failure(error, log))?;
+        let plan = state.create_physical_plan(&plan).await.map_err(failure)?;
         Ok((state, plan))
     }
 }

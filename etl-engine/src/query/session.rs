@@ -19,6 +19,9 @@ use domain::table::TableName;
 use domain::zone::Zone;
 use domain::{Error, Result};
 use object_store::memory::InMemory;
+use tokio_util::sync::CancellationToken;
+
+use super::interrupt::Interruptible;
 
 /// The catalog name that Athena gives to Glue; SQL may put it before the database.
 pub const CATALOG: &str = "awsdatacatalog";
@@ -34,6 +37,8 @@ pub struct SessionLimits {
     pub max_spill: u64,
     /// Partitions that are computed in parallel.
     pub target_partitions: usize,
+    /// Stops joins that keep a thread busy; dropping the stream stops everything else.
+    pub cancel: CancellationToken,
 }
 
 /// A session over `tables`. Without table functions, file formats, files and settings in SQL.
@@ -48,7 +53,7 @@ pub fn session(
         Arc::new(catalog(tables)?),
     );
     let state = SessionStateBuilder::new()
-        .with_config(config(limits.target_partitions))
+        .with_config(config(limits))
         .with_runtime_env(Arc::new(runtime(limits)?))
         .with_catalog_list(Arc::new(list))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
@@ -56,6 +61,7 @@ pub fn session(
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_physical_optimizer_rule(Arc::new(Interruptible { cancel: limits.cancel.clone() }))
         .build();
     Ok(state)
 }
@@ -78,9 +84,9 @@ fn catalog(tables: Vec<(TableName, Arc<dyn TableProvider>)>) -> Result<MemoryCat
     Ok(catalog)
 }
 
-fn config(target_partitions: usize) -> SessionConfig {
+fn config(limits: &SessionLimits) -> SessionConfig {
     let mut config = SessionConfig::new()
-        .with_target_partitions(target_partitions.max(1))
+        .with_target_partitions(limits.target_partitions.max(1))
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(false)
         // No database has this name, so that a table without database is reported as such.
@@ -88,6 +94,9 @@ fn config(target_partitions: usize) -> SessionConfig {
         .with_collect_statistics(false);
     let options = config.options_mut();
     options.execution.enable_recursive_ctes = false;
+    // What a sort keeps back for merging spilled data has to leave room to sort.
+    let merging = options.execution.sort_spill_reservation_bytes.min(limits.max_memory / 32);
+    options.execution.sort_spill_reservation_bytes = merging;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.sql_parser.collect_spans = true;
     config

@@ -91,6 +91,7 @@ impl Progress {
 
 /// What one pass over the file found out.
 struct Pass {
+    day_of: DayOf,
     staged: Vec<StagedFile>,
     counts: Counts,
     unknown_keys: BTreeSet<String>,
@@ -124,9 +125,7 @@ pub async fn prepare(mut request: Request<'_>) -> Result<Prepared, Stop> {
 async fn open(request: &Request<'_>) -> Result<Opened, Stop> {
     let bytes = fetch::open(request.lake.raw.as_ref(), &request.run.arrival).await?;
     let format = &request.source.source.format;
-    decode::open(bytes, format, request.decode.clone())
-        .await
-        .map_err(|error| at(request, error).into())
+    decode::open(bytes, format, request.decode).await.map_err(|error| at(request, error).into())
 }
 
 /// Decodes, splits and stages the whole file. The quarantine is completed also when the pass fails,
@@ -153,6 +152,7 @@ async fn read(request: &Request<'_>, opened: Opened, difference: Difference) -> 
         &arrival.key,
     );
     let mut pass = Pass {
+        day_of,
         staged: Vec::new(),
         counts: Counts { bytes_read: arrival.size, ..Counts::default() },
         unknown_keys: BTreeSet::new(),
@@ -199,12 +199,13 @@ async fn take_blocks(
                 .filter(|row| row.reason == domain::rejected::RejectReason::TypeMismatch)
                 .filter_map(|row| row.column.clone()),
         );
-        quarantine.add(block.rejected).await?;
+        let within_policy = quarantine.add(block.rejected).await;
+        bytes += block.bytes;
+        request.progress.set(pass.counts.rows_read, quarantine.rejected(), bytes);
+        within_policy?;
         for (partition, rows) in partition_rule::split(day_of, block.batch)? {
             writer.write(partition, rows).await?;
         }
-        bytes += block.bytes;
-        request.progress.set(pass.counts.rows_read, quarantine.rejected(), bytes);
         failpoint::reach("raw_to_conformed.after_block")?;
     }
     Ok(())
@@ -246,9 +247,10 @@ fn committed(request: &Request<'_>, pass: &Pass) -> CommittedObject {
         bytes: file.bytes,
     });
     let kept = request.previous.as_ref().and_then(|previous| previous.ingest_date);
-    let by_ingest_date =
-        matches!(request.source.source.partition, PartitionRule::IngestDate { .. });
-    let first_day = pass.staged.first().map(|file| file.partition).filter(|_| by_ingest_date);
+    let first_day = match (&request.source.source.partition, pass.day_of) {
+        (PartitionRule::IngestDate { .. }, DayOf::Object(day)) => Some(day),
+        _ => None,
+    };
     CommittedObject {
         key: arrival.key.clone(),
         version: arrival.version.clone(),

@@ -87,8 +87,9 @@ impl Quarantine {
     /// run; then checks the share of rejected rows.
     pub(super) async fn close(mut self, rows_read: u64) -> Result<()> {
         self.flush().await?;
-        if let Some(file) = self.file.take() {
-            file.close().await?;
+        match self.file.take() {
+            Some(file) => drop(file.close().await?),
+            None => forget(self.store.as_ref(), &self.path).await?,
         }
         match self.policy {
             // A share of row counts needs no more precision than f64 has.
@@ -149,6 +150,14 @@ pub async fn read(
         rows.extend(from_batch(&batch.map_err(|error| unreadable(&error))?)?);
     }
     Ok(rows)
+}
+
+/// An earlier attempt, by another version of the source, may have rejected rows.
+async fn forget(store: &dyn ObjectStore, path: &str) -> Result<()> {
+    match store.delete(&Path::from(path)).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(store_error(error)),
+    }
 }
 
 fn place_of(key: &str, row: &RejectedRow) -> String {

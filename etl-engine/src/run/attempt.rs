@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use domain::notification::Notification;
 use domain::run::{Failure, Run, RunStatus, StepStatus};
@@ -19,6 +20,9 @@ use crate::raw_to_conformed::Progress;
 
 /// Version of the engine, recorded on every run.
 pub const ENGINE: &str = concat!("sluice ", env!("CARGO_PKG_VERSION"));
+
+/// A running run learns within this time that somebody cancelled it.
+const CANCEL_WITHIN: Duration = Duration::from_secs(2);
 
 const NOT_ASKED: u8 = 0;
 const ASKED_BY_PERSON: u8 = 1;
@@ -65,7 +69,7 @@ async fn keep_alive(
     cancel: CancellationToken,
     asked: Arc<AtomicU8>,
 ) {
-    let pause = (settings.lease / 3).unsigned_abs();
+    let pause = (settings.lease / 3).unsigned_abs().min(CANCEL_WITHIN);
     let mut held_until = Timestamp::now() + settings.lease;
     loop {
         tokio::time::sleep(pause).await;

@@ -5,6 +5,7 @@
 //! function of the conformed zone and is simply computed again.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use domain::partition::Partition;
 use domain::run::{Commit, CommittedFile, CommittedObject, Run, Step, StepStatus};
@@ -69,12 +70,19 @@ impl Execution<'_> {
             source,
             previous: previous.clone(),
             staging: staging_folder(self.run.id, hop, self.claim.fence),
-            decode: self.settings.decode.clone(),
+            decode: self.settings.decode,
             writer: self.settings.writer,
             cancel: self.cancel,
             progress: self.progress,
         })
-        .await?;
+        .await;
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(stop) => {
+                self.count_progress(hop);
+                return Err(stop);
+            }
+        };
         failpoint::reach("raw_to_conformed.prepared")?;
         self.stop_if_cancelled()?;
         self.update(hop, |step| {
@@ -275,9 +283,20 @@ impl Execution<'_> {
         self.lake.ledger.checkpoint(self.claim, &self.run, None).await
     }
 
+    /// How far a hop came that did not reach its commit.
+    fn count_progress(&mut self, hop: Hop) {
+        let progress = self.progress;
+        self.update(hop, |step| {
+            step.counts.rows_read = progress.rows_read.load(Ordering::Relaxed);
+            step.counts.rows_rejected = progress.rows_rejected.load(Ordering::Relaxed);
+        });
+    }
+
+    /// A commit that was carried out is not kept: what it did is the step's partitions and counts.
     fn end(&mut self, hop: Hop, status: StepStatus) {
         self.update(hop, |step| {
             step.status = status;
+            step.commit = None;
             step.finished_at = Some(Timestamp::now());
         });
     }

@@ -11,7 +11,7 @@ use crate::table_files::WriterSettings;
 pub struct EngineSettings {
     /// Name of this worker, for people.
     pub worker: String,
-    /// How long a claim holds without a heartbeat; heartbeats come three times as often.
+    /// How long a claim holds without a heartbeat; heartbeats come at least three times as often.
     pub lease: SignedDuration,
     /// How often idle workers look for work.
     pub poll: SignedDuration,
@@ -40,7 +40,7 @@ impl Default for EngineSettings {
             worker: format!("worker-{}", std::process::id()),
             lease: SignedDuration::from_secs(30),
             poll: SignedDuration::from_millis(500),
-            max_attempts: 3,
+            max_attempts: 5,
             retry_after: SignedDuration::from_secs(2),
             concurrency: 2,
             transformation: SessionLimits {

@@ -159,7 +159,7 @@ mod tests {
         });
         let removals = removals(&store, &owned, &moves).await.unwrap();
         assert_eq!(removals.len(), 1);
-        let commit = Commit { moves, removals, ..Commit::default() };
+        let commit = Commit { moves, removals };
         for _ in 0..3 {
             carry_out(&store, &commit, run).await.unwrap();
             assert_eq!(text(&store, "t/p/a").await.as_deref(), Some("new"));

@@ -40,7 +40,7 @@ impl Default for WriterSettings {
             row_group_rows: 128 * 1024,
             parallelism: 2,
             buffer_bytes: 256 * 1024 * 1024,
-            part_bytes: 1024 * 1024,
+            part_bytes: 256 * 1024,
             max_partitions: 4_000,
         }
     }

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use domain::arrival::Arrival;
 use domain::dataset::DatasetId;
-use domain::run::{RunStatus, Trigger};
+use domain::run::{Run, RunStatus, Trigger};
 use domain::{Error, Result};
 use etl_engine::run::{Recorded, record_arrival};
 
 use super::actor::actor;
-use super::output::{Output, remark};
+use super::output::Output;
 use super::wait::{RunSummary, wait_for};
 use crate::compose::embedded::Embedded;
 use crate::config::LakeConfig;
@@ -18,7 +19,8 @@ use crate::config::LakeConfig;
 /// Land a file in the raw zone and run it through both hops.
 #[derive(Debug, Args)]
 pub(super) struct Ingest {
-    /// The file. A file of the same name replaces the rows of the earlier one.
+    /// The file. A file of the same name replaces the rows of the earlier one. A file that already
+    /// lies in the raw zone is run where it is.
     file: PathBuf,
 
     /// The dataset it belongs to.
@@ -52,14 +54,36 @@ pub(super) async fn ingest(
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| Error::invalid(format!("{} is not the name of a file", file.display())))?;
-    let arrival = lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?;
+    let arrival = match lake.landed(file) {
+        Some(arrival) => of_dataset(arrival, dataset)?,
+        None => lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?,
+    };
     let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &actor()).await?;
-    let mut run = recorded.run().clone();
-    if let (Recorded::Duplicate(duplicate), Output::Table) = (&recorded, output) {
-        remark(&format!("the same bytes of {} were recorded before", duplicate.arrival.key));
-    }
+    let mut run = match recorded {
+        Recorded::New(run) => run,
+        // A worker that watches the raw zone was faster: its run is the one to follow.
+        Recorded::Duplicate(duplicate) => first_record(lake, duplicate).await?,
+    };
     if wait && run.status != RunStatus::Held {
         run = wait_for(lake, run.id, output).await?;
     }
     Ok(RunSummary::new(&run, file.display().to_string()))
+}
+
+/// The run that a duplicate repeats.
+async fn first_record(lake: &Embedded, duplicate: Run) -> Result<Run> {
+    match duplicate.original {
+        Some(original) => Ok(lake.lake.ledger.run(original).await?.unwrap_or(duplicate)),
+        None => Ok(duplicate),
+    }
+}
+
+fn of_dataset(arrival: Arrival, dataset: &DatasetId) -> Result<Arrival> {
+    if DatasetId::of_key(&arrival.key)? == *dataset {
+        return Ok(arrival);
+    }
+    Err(Error::invalid(format!(
+        "{} lies in the raw zone below another dataset than {dataset}: name that one, or move the file",
+        arrival.key
+    )))
 }

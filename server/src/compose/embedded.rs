@@ -7,7 +7,7 @@ use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
     Database, FolderArrivalQueue, LogFileNotifier, SqlCatalog, SqlOutbox, SqlRunLedger,
-    SqlSourceRegistry, SqlTransformationStore, WatchSettings, WebhookNotifier, Zones, land,
+    SqlSourceRegistry, SqlTransformationStore, WatchSettings, WebhookNotifier, Zones, land, landed,
     sqlite_url,
 };
 use etl_engine::lake::Lake;
@@ -89,6 +89,11 @@ impl Embedded {
             Error::invalid(format!("{} cannot be read: {error}", file.display()))
         })?;
         land(self.lake.raw.as_ref(), key, opened, progress).await
+    }
+
+    /// The arrival of a file that already lies in the raw zone.
+    pub fn landed(&self, file: &Path) -> Option<Arrival> {
+        landed(self.raw_dir(), file)
     }
 
     /// The query service over this lake.

@@ -23,7 +23,12 @@ async fn contracts_in_memory() {
 
 fn ledger() -> LedgerUnderTest {
     let ledger = Arc::new(MemoryRunLedger::new(dev()));
-    LedgerUnderTest { ledger: ledger.clone(), committed: ledger.clone(), outbox: ledger }
+    LedgerUnderTest {
+        ledger: ledger.clone(),
+        committed: ledger.clone(),
+        second: ledger.clone(),
+        outbox: ledger,
+    }
 }
 
 fn dev() -> EnvironmentName {

@@ -16,16 +16,18 @@ use crate::support::postgres::Postgres;
 async fn contracts_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = sqlite_url(&folder.path().join("a folder/sluice?.db")).unwrap();
-    run_all(Database::open(&url).await.unwrap()).await;
+    run_all(&url).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn contracts_on_postgres() {
     let Some(postgres) = Postgres::start("postgres contract suites") else { return };
-    run_all(Database::open(&postgres.create_database("contracts")).await.unwrap()).await;
+    run_all(&postgres.create_database("contracts")).await;
 }
 
-async fn run_all(database: Database) {
+async fn run_all(url: &str) {
+    let database = Database::open(url).await.unwrap();
+    let second = Database::open(url).await.unwrap();
     let count = AtomicUsize::new(0);
     let fresh = || -> (Database, EnvironmentName) {
         let number = count.fetch_add(1, Ordering::Relaxed);
@@ -37,6 +39,7 @@ async fn run_all(database: Database) {
         LedgerUnderTest {
             ledger: ledger.clone(),
             committed: ledger,
+            second: Arc::new(SqlRunLedger::new(second.clone(), environment.clone())),
             outbox: Arc::new(SqlOutbox::new(database, environment)),
         }
     };

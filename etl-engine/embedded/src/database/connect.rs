@@ -35,12 +35,19 @@ pub(super) async fn sqlite(url: &str, settings: DatabaseSettings) -> Result<Shar
     let path = path.get_filename().to_owned();
     let base = url.split_once('?').map_or(url, |(base, _)| base);
     let mode = url.split_once('?').map_or("", |(_, parameters)| parameters);
-    if base.contains(":memory:") || mode.contains("mode=memory") {
-        return Err(Error::invalid("a database in memory would forget every run: name a file"));
-    }
-    let read_only = mode.contains("mode=ro");
-    if !read_only {
-        prepare_sqlite(base, &path, !mode.contains("mode=rw") || mode.contains("mode=rwc")).await?;
+    let read_only = mode == "mode=ro";
+    match mode {
+        _ if base.contains(":memory:") => {
+            return Err(Error::invalid("a database in memory would forget every run: name a file"));
+        }
+        "" | "mode=rwc" => prepare_sqlite(base, &path, true).await?,
+        "mode=rw" => prepare_sqlite(base, &path, false).await?,
+        "mode=ro" => {}
+        _ => {
+            return Err(Error::invalid(
+                "the URL of a SQLite file may end in ?mode=rwc, ?mode=rw or ?mode=ro only",
+            ));
+        }
     }
     // Never created here: a file that vanished must not come back as an empty ledger.
     let options = options(&format!("{base}?mode={}", if read_only { "ro" } else { "rw" }))?;
@@ -68,7 +75,7 @@ pub(super) async fn postgres(url: &str, settings: DatabaseSettings) -> Result<Sh
         .after_connect(move |connection, _| Box::pin(run_script(connection, setup.clone())));
     let pool = pool.connect_with(options(url)?).await.map_err(failed("connect"))?;
     let mut connection = pool.acquire().await.map_err(failed("connect"))?;
-    migrate::run(&mut connection).await?;
+    migrate::run(&mut connection, Backend::Postgres).await?;
     drop(connection);
     Ok(Shared { backend: Backend::Postgres, readers: pool.clone(), writers: pool, file: None })
 }
@@ -89,7 +96,7 @@ async fn prepare_sqlite(base: &str, path: &Path, create: bool) -> Result<()> {
     run_script(&mut connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;".into())
         .await
         .map_err(failed("switch the file to write-ahead logging"))?;
-    migrate::run(&mut connection).await?;
+    migrate::run(&mut connection, Backend::Sqlite).await?;
     connection.close().await.map_err(failed("close the file"))
 }
 

@@ -1,27 +1,41 @@
 //! Bringing the schema up to date.
 //!
-//! Each migration and the note that it was applied are one transaction, so that a process killed in
-//! the middle leaves either all of it or nothing. Two processes take turns: on PostgreSQL by the
-//! migrator's advisory lock, on SQLite by the lock that the caller holds.
+//! All missing migrations, and the notes that they were applied, are one transaction, so that a
+//! process killed in the middle leaves nothing half done. Two processes take turns until that
+//! transaction ends: on PostgreSQL by an advisory lock, on SQLite by the lock that the caller holds.
 
 use std::borrow::Cow;
 
 use domain::{Error, Result};
-use sqlx::AnyConnection;
+use etl_engine::failpoint;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, Connection};
 use sqlx::{SqlSafeStr, SqlStr};
 
-use super::failed;
+use super::{Backend, failed};
 
 /// Version, name, statements. Applied ones are never changed.
 const MIGRATIONS: [(i64, &str, &str); 1] =
     [(1, "data flow", include_str!("../../../../migrations/0001_data_flow.sql"))];
 
+/// Held until the transaction ends. The number stands for "sluice".
+const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)";
+
 /// Applies what is missing. [`domain::ErrorKind::Conflict`] when the schema is newer than this
 /// program.
-pub(super) async fn run(connection: &mut AnyConnection) -> Result<()> {
-    let migrator = Migrator::with_migrations(MIGRATIONS.map(migration).to_vec());
-    migrator.run_direct(None, connection, false).await.map_err(explained)
+pub(super) async fn run(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.map(migration).to_vec());
+    // The migrator's own lock would be given back before the transaction is committed.
+    migrator.set_locking(false);
+    let doing = "bring its schema up to date";
+    let mut transaction = connection.begin().await.map_err(failed(doing))?;
+    if backend == Backend::Postgres {
+        let locked = sqlx::query(LOCK).execute(&mut *transaction).await;
+        locked.map_err(failed(doing))?;
+    }
+    migrator.run_direct(None, &mut *transaction, false).await.map_err(explained)?;
+    failpoint::reach("migrate")?;
+    transaction.commit().await.map_err(failed(doing))
 }
 
 fn migration((version, name, script): (i64, &'static str, &'static str)) -> Migration {

@@ -7,6 +7,8 @@ mod connect;
 mod error;
 mod file;
 mod migrate;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,8 +114,7 @@ impl Database {
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {
         self.shared.check_file()?;
         let begun = match self.shared.backend {
-            // A deferred transaction that reads before it writes would fail instead of waiting.
-            Backend::Sqlite => self.shared.writers.begin_with("BEGIN IMMEDIATE").await,
+            Backend::Sqlite => self.shared.begin_sqlite().await,
             Backend::Postgres => self.shared.writers.begin().await,
         };
         begun.map_err(failed("begin a transaction"))
@@ -131,6 +132,20 @@ impl Database {
 }
 
 impl Shared {
+    async fn begin_sqlite(&self) -> sqlx::Result<Transaction<'static, Any>> {
+        // A deferred transaction that reads before it writes would fail instead of waiting.
+        const BEGIN: &str = "BEGIN IMMEDIATE";
+        match self.writers.begin_with(BEGIN).await {
+            // SQLite itself has rolled the last transaction back (the disk was full), which the
+            // driver does not notice: that connection can never begin one again.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writers.acquire().await?.close().await?;
+                self.writers.begin_with(BEGIN).await
+            }
+            begun => begun,
+        }
+    }
+
     fn check_file(&self) -> Result<()> {
         self.file.as_ref().map_or(Ok(()), DatabaseFile::check)
     }

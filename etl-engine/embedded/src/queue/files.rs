@@ -2,6 +2,7 @@
 
 use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
 use domain::arrival::{Arrival, ObjectVersion, Sequencer, is_data_key};
@@ -17,18 +18,28 @@ pub(super) fn arrival(root: &Path, key: &str) -> Option<Arrival> {
     metadata.is_file().then(|| arrival_of(key, &metadata))
 }
 
+/// The arrival that a file stands for that already lies in the raw zone, at whatever path it is
+/// named by; `None` for files elsewhere and for what is no data.
+pub fn landed(raw_folder: &Path, file: &Path) -> Option<Arrival> {
+    let (root, file) = (raw_folder.canonicalize().ok()?, file.canonicalize().ok()?);
+    arrival(&root, &data_key(&root, &file)?)
+}
+
 /// All data files of the zone below a folder, links not followed.
 pub(super) fn arrivals_below(root: &Path, folder: &Path) -> Result<Vec<Arrival>> {
     let mut arrivals = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
-            // It vanished meanwhile; the zone itself must not.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => continue,
-            entries => entries.map_err(|error| failed(&folder, error))?,
+            Ok(entries) => entries,
+            Err(error) if folder == root => return Err(failed(root, error)),
+            Err(error) => {
+                // One folder that vanished, or that may not be read, hides no other.
+                tracing::warn!(folder = ?folder, %error, "folder left out of the sweep");
+                continue;
+            }
         };
-        for entry in entries {
-            let entry = entry.map_err(|error| failed(&folder, error))?;
+        for entry in entries.flatten() {
             let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_dir() {
                 folders.push(entry.path());
@@ -66,8 +77,10 @@ pub(super) fn failed(folder: &Path, error: io::Error) -> Error {
 }
 
 fn arrival_of(key: &str, metadata: &Metadata) -> Arrival {
-    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    let landed_at = modified.unwrap_or_else(Timestamp::now);
+    // Not the time of modification: a file that was moved or copied here may be years old.
+    let nanoseconds = i32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    let landed_at =
+        Timestamp::new(metadata.ctime(), nanoseconds).unwrap_or_else(|_| Timestamp::now());
     Arrival {
         bucket: BUCKET.to_owned(),
         key: key.to_owned(),

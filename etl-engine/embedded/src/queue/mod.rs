@@ -29,6 +29,7 @@ use dead_letters::DeadLetters;
 use settling::Settling;
 use watch::FolderWatch;
 
+pub use files::landed;
 pub use land::land;
 
 /// The name of the raw zone as a bucket.
@@ -201,8 +202,8 @@ impl ArrivalQueue for FolderArrivalQueue {
                 self.sweep(&mut receiver).await?;
             }
             self.take_seen(&mut receiver).await?;
-            let mut messages = self.told().repeated(self.settings.repeat_after);
-            messages.extend(self.tell_settled(&mut receiver).await?);
+            let mut messages = self.tell_settled(&mut receiver).await?;
+            messages.extend(self.told().repeated(self.settings.repeat_after));
             let left = deadline.saturating_duration_since(Instant::now());
             if !messages.is_empty() || left.is_zero() {
                 return Ok(messages);

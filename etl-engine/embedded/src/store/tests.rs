@@ -8,8 +8,8 @@ use futures::TryStreamExt;
 use object_store::path::Path as Key;
 use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
-use super::local_store;
 use super::staging::tests::synced_below;
+use super::{Zones, local_store};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -178,4 +178,16 @@ fn b15_a_folder_that_cannot_be_made_is_unavailable() {
     let error = local_store(&folder.path().join("file/zone")).unwrap_err();
     assert_eq!(error.kind(), domain::ErrorKind::Unavailable);
     assert!(error.message().contains("file/zone"), "{error}");
+}
+
+#[test]
+fn zones_of_environments_are_folders_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("not yet there");
+    let dev = Zones::open(&data, &"dev".parse().unwrap()).unwrap();
+    Zones::open(&data, &"prod".parse().unwrap()).unwrap();
+    assert_eq!(dev.raw_folder, data.join("dev/raw"));
+    for zone in ["dev/raw", "dev/conformed", "dev/purpose-built", "prod/raw"] {
+        assert!(data.join(zone).is_dir(), "{zone}");
+    }
 }

@@ -154,7 +154,7 @@ pub(super) async fn b13_racing_workers_never_share_a_run_or_a_dataset(test: Ledg
     let mut done = HashSet::new();
     for round in 0..5 {
         let workers = (0..8).map(|worker| {
-            let ledger = test.ledger.clone();
+            let ledger = test.server(worker);
             let request = request(&format!("worker-{worker}"));
             tokio::spawn(async move { ledger.claim(&request, at(round)).await.unwrap() })
         });

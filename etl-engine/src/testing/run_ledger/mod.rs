@@ -28,6 +28,8 @@ pub struct LedgerUnderTest {
     pub ledger: Arc<dyn RunLedger>,
     /// What it knows of committed objects.
     pub committed: Arc<dyn CommittedObjects>,
+    /// The same ledger, as another server on the same state has it.
+    pub second: Arc<dyn RunLedger>,
     /// Its outbox.
     pub outbox: Arc<dyn Outbox>,
 }
@@ -35,6 +37,11 @@ pub struct LedgerUnderTest {
 impl LedgerUnderTest {
     async fn record(&self, table: &str, file: &str) -> Run {
         self.ledger.record(&new_run(table, file), at(0)).await.unwrap().run().clone()
+    }
+
+    /// One server or the other.
+    fn server(&self, number: usize) -> Arc<dyn RunLedger> {
+        if number.is_multiple_of(2) { self.ledger.clone() } else { self.second.clone() }
     }
 
     async fn claim(&self, worker: &str, seconds: i64) -> Option<Claim> {

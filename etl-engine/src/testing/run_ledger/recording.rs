@@ -40,8 +40,8 @@ pub(super) async fn a6_the_second_of_two_equal_arrivals_is_a_duplicate(test: Led
 
 pub(super) async fn a6_equal_arrivals_at_the_same_time_make_one_run(test: LedgerUnderTest) {
     let new = new_run("yellow", "a.csv");
-    let records = (0..16).map(|_| {
-        let (ledger, new) = (test.ledger.clone(), new.clone());
+    let records = (0..16).map(|number| {
+        let (ledger, new) = (test.server(number), new.clone());
         tokio::spawn(async move { ledger.record(&new, at(0)).await.unwrap() })
     });
     let recorded: Vec<_> = join_all(records).await.into_iter().map(Result::unwrap).collect();

@@ -5,7 +5,7 @@ use domain::Result;
 use domain::rejected::RejectReason;
 
 use super::super::values::ValueType;
-use super::super::values::field::{Reading, trimmed};
+use super::super::values::field::trimmed;
 use super::validity::Validity;
 use super::{ColumnBuilder, ESCAPED, Fault, Faults, PLACE, QUOTED, Tile};
 
@@ -30,19 +30,20 @@ impl<T: ValueType> TypedColumn<T> {
     #[inline(never)]
     fn read(
         &self,
-        field: &[u8],
-        marks: u32,
-        reading: &Reading,
+        tile: &Tile<'_>,
+        start: usize,
+        end: u32,
     ) -> std::result::Result<Option<T::Native>, RejectReason> {
-        let quoted = marks & QUOTED != 0;
+        let field = &tile.padded[start..(end & PLACE) as usize];
+        let quoted = end & QUOTED != 0;
         let unquoted;
         let mut text = field;
         if quoted {
-            unquoted = reading.unquoted(field, marks & ESCAPED != 0);
+            unquoted = tile.reading.unquoted(field, end & ESCAPED != 0);
             text = &unquoted;
         }
         let text = trimmed(text);
-        if text.is_empty() || (!quoted && reading.is_null(text)) {
+        if text.is_empty() || (!quoted && tile.reading.is_null(text)) {
             return self.null();
         }
         self.value_type.parse(text).map(Some).ok_or(RejectReason::TypeMismatch)
@@ -58,41 +59,39 @@ impl<T: ValueType> ColumnBuilder for TypedColumn<T> {
         let stride = tile.fields + 1;
         // Behind the first field's start stands no delimiter.
         let delimiter = u32::from(field > 0);
+        // Taken out, so that the compiler knows that nothing else changes them.
         let mut values = std::mem::take(&mut self.values);
-        values.reserve(tile.rows());
-        for (word, places) in tile.words().enumerate() {
+        let first = values.len();
+        values.resize(first + tile.rows(), T::Native::default());
+        let slots = values[first..].chunks_mut(64);
+        for (word, (places, slots)) in tile.words().zip(slots).enumerate() {
             let mut valid = 0_u64;
-            let rows = places.chunks_exact(stride).enumerate().map(|(bit, record)| {
+            for (bit, (record, slot)) in places.chunks_exact(stride).zip(slots).enumerate() {
                 let start = ((record[field] & PLACE) + delimiter) as usize;
                 let end = record[field + 1];
                 // Marks make the length of a quoted field too great for the quick way.
                 let len = (end as usize).wrapping_sub(start);
-                if !self.careful
-                    && let Some(value) = self.value_type.quick(tile.padded, start, len)
-                {
-                    valid |= 1 << bit;
-                    return value;
-                }
-                let outcome = if len == 0 {
-                    self.null()
-                } else {
-                    let text = &tile.padded[start..(end & PLACE) as usize];
-                    self.read(text, end & !PLACE, tile.reading)
+                let quick = match self.careful {
+                    true => None,
+                    false => self.value_type.quick(tile.padded, start, len),
                 };
-                match outcome {
-                    Ok(None) => T::Native::default(),
-                    Ok(Some(value)) => {
-                        valid |= 1 << bit;
-                        value
-                    }
-                    Err(reason) => {
-                        let row = word * 64 + bit;
-                        faults.0.push(Fault { row, column: self.index, reason });
-                        T::Native::default()
+                if let Some(value) = quick {
+                    *slot = value;
+                    valid |= 1 << bit;
+                } else if len != 0 || self.required {
+                    match self.read(tile, start, end) {
+                        Ok(None) => {}
+                        Ok(Some(value)) => {
+                            *slot = value;
+                            valid |= 1 << bit;
+                        }
+                        Err(reason) => {
+                            let row = word * 64 + bit;
+                            faults.0.push(Fault { row, column: self.index, reason });
+                        }
                     }
                 }
-            });
-            values.extend(rows);
+            }
             self.validity.append_word(valid, places.len() / stride);
         }
         self.values = values;

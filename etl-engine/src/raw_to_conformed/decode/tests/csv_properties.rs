@@ -144,7 +144,7 @@ proptest! {
                     let row = written.next().unwrap();
                     let (first, second) = line.split_once(',').unwrap();
                     prop_assert_eq!(row[0].replace('~', ""), first);
-                    let number = second.parse::<f64>().map_or(String::new(), |value| format!("{value:.0}"));
+                    let number = second.parse::<f64>().map_or(String::new(), |value| format!("{:.0}", value + 0.0));
                     prop_assert_eq!(row[1].replace('~', ""), number);
                 }
             }

@@ -3,6 +3,8 @@
 mod csv_files;
 mod csv_properties;
 mod csv_values;
+mod json_lines;
+mod parquet;
 mod real_files;
 
 use std::collections::BTreeSet;

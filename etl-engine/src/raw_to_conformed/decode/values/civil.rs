@@ -17,34 +17,19 @@ pub(in super::super) struct Moment {
     pub(in super::super) shifted: bool,
 }
 
-/// Days since 1970 of a day in the years 1 to 9999; `None` when there is no such day.
-#[inline(always)]
-pub(in super::super) fn days(year: i32, month: usize, day: u8) -> Option<i32> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = *LENGTHS.get(month)? + u8::from(leap && month == 2);
-    if year < 1 || day.wrapping_sub(1) >= length {
-        return None;
-    }
-    let before = year - 1;
-    let whole_years = before * 365 + before / 4 - before / 100 + before / 400;
-    let leap_day = i32::from(leap && month > 2);
-    Some(whole_years + BEFORE_MONTH[month] + leap_day + i32::from(day) - 1 - EPOCH)
-}
-
-/// `YYYY-MM-DD` as days since 1970.
+/// `YYYY-MM-DD` as days since 1970, in the years 1 to 9999; `None` when there is no such day.
 #[inline(always)]
 pub(in super::super) fn iso_date(text: &[u8; 10]) -> Option<i32> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    let (century, year) = (two_digits(y1, y2)?, two_digits(y3, y4)?);
-    let month = two_digits(m1, m2)?;
-    days(i32::from(century) * 100 + i32::from(year), usize::from(month), two_digits(d1, d2)?)
+    let (year_month, day) = text.split_first_chunk::<8>()?;
+    let [century, _, year, _, _, month, _, _] = pairs(year_month, b"0000-00-")?;
+    let &[tens, ones] = day else { return None };
+    days(century, year, usize::from(month), two_digits(tens, ones)?)
 }
 
 /// `HH:MM:SS` as microseconds.
 #[inline(always)]
 pub(in super::super) fn iso_time(text: &[u8; 8]) -> Option<i64> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = *text else { return None };
-    let (hour, minute, second) = (two_digits(h1, h2)?, two_digits(m1, m2)?, two_digits(s1, s2)?);
+    let [hour, _, _, minute, _, _, second, _] = pairs(text, b"00:00:00")?;
     let valid = hour < 24 && minute < 60 && second < 60;
     let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
     valid.then_some(seconds * SECOND)
@@ -110,6 +95,34 @@ fn offset(text: &[u8]) -> Option<i64> {
     };
     let minutes = i64::from(hour) * 60 + i64::from(minute);
     (hour < 24 && minute < 60).then_some(sign * minutes * 60 * SECOND)
+}
+
+/// Days since 1970 of a day in year `century * 100 + year`.
+#[inline(always)]
+fn days(century: u8, year: u8, month: usize, day: u8) -> Option<i32> {
+    let leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
+    let length = *LENGTHS.get(month)? + u8::from(leap && month == 2);
+    let before = i32::from(century) * 100 + i32::from(year) - 1;
+    if before < 0 || day.wrapping_sub(1) >= length {
+        return None;
+    }
+    let whole_years = before * 365 + before / 4 - before / 100 + before / 400;
+    let leap_day = i32::from(leap && month > 2);
+    Some(whole_years + BEFORE_MONTH.get(month)? + leap_day + i32::from(day) - 1 - EPOCH)
+}
+
+/// Eight characters that follow `form`, where `0` stands for any digit: for each digit, the number
+/// that it makes with the digit behind it. All characters are compared at once, in one word.
+#[inline(always)]
+fn pairs(text: &[u8; 8], form: &[u8; 8]) -> Option<[u8; 8]> {
+    // What must be added to a byte so that its highest bit is set when it is no digit, or not the
+    // separator.
+    let bounds = u64::from_le_bytes(form.map(|byte| if byte == b'0' { 0x76 } else { 0x7f }));
+    let word = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*form);
+    if (word.wrapping_add(bounds) | word) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    Some(word.wrapping_mul(10).wrapping_add(word >> 8).to_le_bytes())
 }
 
 #[inline(always)]

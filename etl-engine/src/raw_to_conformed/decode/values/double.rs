@@ -11,6 +11,8 @@ use super::number::{Separator, short_number, split_sign, with_decimal_point};
 /// Both operands of the division are exact doubles, so that its result is correctly rounded.
 const POWERS_OF_TEN: [f64; 8] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7];
 
+const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
+
 /// The `double` type.
 pub(in super::super) struct Double {
     decimal_comma: bool,
@@ -29,7 +31,10 @@ impl ValueType for Double {
     #[inline(always)]
     fn quick(&self, padded: &[u8], start: usize, len: usize) -> Option<f64> {
         let (digits, fraction) = short_number(padded, start, len, self.separator)?;
-        Some(digits as f64 / POWERS_OF_TEN[fraction & 7])
+        // 2^52 + digits is a double whose bits are known. A conversion instruction would depend on
+        // the register that holds the previous division's result, and wait for it.
+        let value = f64::from_bits(TWO_TO_52.to_bits() | digits) - TWO_TO_52;
+        Some(value / POWERS_OF_TEN[fraction & 7])
     }
 
     fn parse(&self, text: &[u8]) -> Option<f64> {
