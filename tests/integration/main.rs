@@ -11,5 +11,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod contracts;
+mod flow;
 mod layout;
 mod support;

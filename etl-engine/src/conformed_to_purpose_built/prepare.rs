@@ -24,6 +24,7 @@ use super::validate::{Validated, validate};
 use crate::catalog::TableShape;
 use crate::failpoint;
 use crate::lake::Lake;
+use crate::query::files::partitions_of;
 use crate::query::session::SessionLimits;
 use crate::raw_to_conformed::table_shape;
 use crate::run::Stop;
@@ -120,7 +121,11 @@ impl Scope {
         existing: Option<&CatalogTable>,
     ) -> Self {
         let version = request.transformation.version.to_string();
-        let built_by = existing.and_then(|table| table.parameters.get(VERSION_PARAMETER));
+        let Some(existing) = existing else {
+            let why = "the table did not exist: it was built from all partitions";
+            return Self::whole(why.to_owned());
+        };
+        let built_by = existing.parameters.get(VERSION_PARAMETER);
         if let Some(built_by) = built_by.filter(|built_by| **built_by != version) {
             return Self::whole(format!(
                 "the table was built by version {built_by} of the transformation and is rebuilt by \
@@ -185,7 +190,8 @@ async fn stage(
     Ok(writer.finish(|partition| paths.file(partition, FILE_NAME)).await?)
 }
 
-/// Files of partitions that were recomputed and have no rows any more.
+/// Files of partitions that were recomputed and have no rows any more. The zone is asked, not the
+/// catalog alone: an earlier attempt may have taken a partition out of the catalog already.
 async fn emptied(
     request: &Request<'_>,
     shape: &TableShape,
@@ -193,18 +199,28 @@ async fn emptied(
     staged: &[StagedFile],
 ) -> Result<Vec<RemovedFile>> {
     let catalog = &request.lake.catalog;
-    let known = catalog.partitions(&shape.name, scope.partitions.as_deref()).await?;
-    let filled: BTreeSet<_> = staged.iter().map(|file| file.partition).collect();
+    let catalogued = catalog.partitions(&shape.name, scope.partitions.as_deref()).await?;
+    let catalogued: BTreeSet<_> = catalogued.iter().map(|known| known.partition).collect();
+    let zone = request.lake.purpose_built.as_ref();
+    let mut recomputed: BTreeSet<_> = match &scope.partitions {
+        Some(partitions) => partitions.iter().copied().collect(),
+        None => partitions_of(zone, &shape.location).await?.into_iter().collect(),
+    };
+    recomputed.extend(&catalogued);
+    for file in staged {
+        recomputed.remove(&file.partition);
+    }
     let paths = TablePaths::new(&request.source.source.dataset);
     let mut removals = Vec::new();
-    for partition in known.iter().map(|known| known.partition).filter(|p| !filled.contains(p)) {
+    for partition in recomputed {
         let path = paths.file(partition, FILE_NAME);
-        match request.lake.purpose_built.head(&Path::from(path.as_str())).await {
+        match zone.head(&Path::from(path.as_str())).await {
             Ok(meta) => removals.push(RemovedFile { path, partition, e_tag: meta.e_tag }),
             // The catalog still names it although the file is gone: the commit takes it out there.
-            Err(object_store::Error::NotFound { .. }) => {
+            Err(object_store::Error::NotFound { .. }) if catalogued.contains(&partition) => {
                 removals.push(RemovedFile { path, partition, e_tag: None });
             }
+            Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(store_error(error)),
         }
     }

@@ -43,7 +43,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How the service shares one machine.
 #[derive(Debug, Clone)]
 pub struct QuerySettings {
-    /// A folder of this process alone; spilled data goes into a folder below it.
+    /// Spilled data goes into a private folder below this one; other processes may use it too.
     pub spill_parent: PathBuf,
     /// Most bytes that one query may spill.
     pub max_spill: u64,

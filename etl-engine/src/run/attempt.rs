@@ -61,6 +61,7 @@ pub async fn attempt(
 }
 
 /// Prolongs the lease until the attempt ends; cancels it when somebody asks or the claim is void.
+/// A cancelled attempt keeps its lease until it has stopped.
 async fn keep_alive(
     lake: Lake,
     claim: Claim,
@@ -73,20 +74,21 @@ async fn keep_alive(
     loop {
         tokio::time::sleep(pause).await;
         let until = Timestamp::now() + settings.lease;
-        let why = match lake.ledger.heartbeat(&claim, until).await {
-            Ok(Heartbeat::Held) => {
+        match lake.ledger.heartbeat(&claim, until).await {
+            Ok(Heartbeat::Held) => held_until = until,
+            Ok(Heartbeat::CancelRequested) => {
                 held_until = until;
-                continue;
+                asked.store(ASKED_BY_PERSON, Ordering::SeqCst);
+                cancel.cancel();
             }
-            Ok(Heartbeat::CancelRequested) => ASKED_BY_PERSON,
-            Err(error) if error.kind() == ErrorKind::Conflict => CLAIM_VOID,
             // The ledger may come back before the lease is over; after that somebody else may work.
-            Err(_) if Timestamp::now() < held_until => continue,
-            Err(_) => CLAIM_VOID,
-        };
-        asked.store(why, Ordering::SeqCst);
-        cancel.cancel();
-        return;
+            Err(error) if error.kind() != ErrorKind::Conflict && Timestamp::now() < held_until => {}
+            Err(_) => {
+                asked.store(CLAIM_VOID, Ordering::SeqCst);
+                cancel.cancel();
+                return;
+            }
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::catalog::{TableShape, ensure_table};
 use crate::lake::Lake;
 use crate::raw_to_conformed::Progress;
 use crate::source::SourceVersion;
-use crate::table_files::{carry_out, staging_folder};
+use crate::table_files::{carry_out, discard, staging_folder};
 use crate::{conformed_to_purpose_built, failpoint, raw_to_conformed};
 
 /// A claimed run being carried out.
@@ -130,7 +130,7 @@ impl Execution<'_> {
         let before = self.lake.committed.totals(&dataset, &removed).await?;
         let last_file = before.iter().filter(|totals| totals.files == 1).map(|t| t.partition);
         let emptied: Vec<_> = last_file.collect();
-        self.lake.catalog.delete_partitions(&shape.name, &emptied).await?;
+        self.take_out_of_catalog(shape, &emptied).await?;
         carry_out(self.lake.conformed.as_ref(), commit, self.run.id).await?;
         self.lake.ledger.checkpoint(self.claim, &self.run, Some(committed)).await?;
         failpoint::reach("raw_to_conformed.data_in_place")?;
@@ -161,6 +161,7 @@ impl Execution<'_> {
             return Ok(());
         }
         self.begin(hop).await?;
+        self.discard_stale().await?;
         let Some(transformation) = self.lake.transformations.current(&self.run.dataset).await?
         else {
             self.end(hop, StepStatus::Skipped);
@@ -201,9 +202,10 @@ impl Execution<'_> {
     ) -> Result<(), Stop> {
         let (commit, shape) = (&prepared.commit, &prepared.shape);
         let emptied: Vec<_> = commit.removals.iter().map(|file| file.partition).collect();
-        self.lake.catalog.delete_partitions(&shape.name, &emptied).await?;
+        self.take_out_of_catalog(shape, &emptied).await?;
         carry_out(self.lake.purpose_built.as_ref(), commit, self.run.id).await?;
         failpoint::reach("conformed_to_purpose_built.data_in_place")?;
+        self.check_claim().await?;
         let partitions: Vec<_> = commit
             .moves
             .iter()
@@ -219,6 +221,32 @@ impl Execution<'_> {
         self.enter_in_catalog(shape, &partitions, &prepared.partitions).await?;
         failpoint::reach("conformed_to_purpose_built.in_catalog")?;
         self.end(Hop::ConformedToPurposeBuilt, StepStatus::Succeeded);
+        Ok(())
+    }
+
+    /// Takes partitions out of the catalog before their last file goes.
+    async fn take_out_of_catalog(&self, shape: &TableShape, emptied: &[Partition]) -> Result<()> {
+        if emptied.is_empty() {
+            return Ok(());
+        }
+        self.check_claim().await?;
+        self.lake.catalog.delete_partitions(&shape.name, emptied).await
+    }
+
+    /// Stops a worker that hung past its lease right before it would touch the catalog, which
+    /// knows no fencing token.
+    async fn check_claim(&self) -> Result<()> {
+        self.lake.ledger.checkpoint(self.claim, &self.run, None).await
+    }
+
+    /// Deletes what earlier attempts at the second hop staged. Should the worker of one of them
+    /// only hang, it finds nothing to put in place any more. Files of later attempts stay.
+    async fn discard_stale(&self) -> Result<()> {
+        let store = self.lake.purpose_built.as_ref();
+        for fence in 1..self.claim.fence {
+            let folder = staging_folder(self.run.id, Hop::ConformedToPurposeBuilt, fence);
+            discard(store, &folder).await?;
+        }
         Ok(())
     }
 

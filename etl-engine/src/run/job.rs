@@ -83,6 +83,14 @@ impl Job {
         }
     }
 
+    /// Whether a claim may still be given: attempts are left, and nobody asked to cancel. A commit
+    /// that is written down is carried out all the same.
+    pub fn may_go_on(&self, max_attempts: u32) -> bool {
+        let committing = |step: &domain::run::Step| step.status == StepStatus::Committing;
+        let stop = self.cancel_requested && !self.run.steps.iter().any(committing);
+        self.run.attempt < max_attempts && !stop
+    }
+
     /// Hands the job to a worker, under a new fencing token.
     pub fn claim(&mut self, request: &ClaimRequest, now: Timestamp) -> Claim {
         self.run.status = RunStatus::Running;
@@ -95,23 +103,29 @@ impl Job {
         Claim { run: self.run.clone(), fence: self.fence }
     }
 
-    /// Ends a job whose attempts are used up as FAILED.
+    /// Ends a job that may not go on: CANCELLED if somebody asked for it, else FAILED.
     pub fn give_up(&mut self, now: Timestamp) -> Notification {
         let last = self.run.steps.iter().rev().find(|step| step.finished_at.is_none());
         let hop = last.map(|step| step.hop);
-        let failure = self.run.failure.take().map_or_else(
-            || Failure { hop, kind: ErrorKind::Unavailable, message: self.lost_worker() },
-            |failure| Failure {
+        let failure = match self.run.failure.take() {
+            _ if self.cancel_requested => Failure {
+                hop,
+                kind: ErrorKind::Cancelled,
+                message: "somebody cancelled it; retry it to go on".into(),
+            },
+            None => Failure { hop, kind: ErrorKind::Unavailable, message: self.lost_worker() },
+            Some(failure) => Failure {
                 message: format!("gave up after attempt {}: {}", self.run.attempt, failure.message),
                 ..failure
             },
-        );
+        };
         for step in self.run.steps.iter_mut().filter(|step| step.status == StepStatus::Running) {
             step.status = StepStatus::Failed;
             step.finished_at = Some(now);
         }
         self.run.failure = Some(failure);
-        self.end(RunStatus::Failed, now)
+        let status = if self.cancel_requested { RunStatus::Cancelled } else { RunStatus::Failed };
+        self.end(status, now)
     }
 
     /// Refuses a claim that is void: somebody else has a later one, or the run is not RUNNING.

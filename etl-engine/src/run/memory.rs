@@ -78,7 +78,7 @@ impl RunLedger for MemoryRunLedger {
         let mut state = lock(&self.state);
         while let Some(id) = state.claimable(now) {
             let Some(job) = state.jobs.get_mut(&id) else { break };
-            if job.run.attempt < request.max_attempts {
+            if job.may_go_on(request.max_attempts) {
                 return Ok(Some(job.claim(request, now)));
             }
             let notification = job.give_up(now);

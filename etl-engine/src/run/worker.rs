@@ -17,7 +17,7 @@ use crate::notify::{Notifier, deliver_due};
 use crate::raw_to_conformed::Progress;
 
 /// How long runs may take to stop at a safe place when the worker shuts down.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN: Duration = Duration::from_secs(7);
 const CLEAN_UP_EVERY: Duration = Duration::from_hours(1);
 /// Pause after the ledger or a store was unavailable.
 const PAUSE: Duration = Duration::from_secs(2);

@@ -6,6 +6,7 @@
 
 use domain::Result;
 use domain::run::{Commit, CommittedFile, RemovedFile, RunId, StagedFile};
+use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -48,6 +49,16 @@ pub async fn removals(
     Ok(removals)
 }
 
+/// Deletes everything that was staged below a folder.
+pub async fn discard(store: &dyn ObjectStore, folder: &str) -> Result<()> {
+    let prefix = Path::from(folder);
+    let staged: Vec<_> = store.list(Some(&prefix)).try_collect().await.map_err(store_error)?;
+    for file in staged {
+        ignore_absent(store.delete(&file.location).await)?;
+    }
+    Ok(())
+}
+
 async fn place(store: &dyn ObjectStore, file: &StagedFile, run: RunId) -> Result<()> {
     let (staged, target) = (Path::from(file.staged.as_str()), Path::from(file.target.as_str()));
     if head(store, &file.staged).await?.is_none() {
@@ -77,10 +88,14 @@ async fn remove(store: &dyn ObjectStore, file: &RemovedFile, run: RunId) -> Resu
     }
 }
 
-/// Copies what stands at `path` to the history, if anything does.
+/// Copies what stands at `path` to the history, if anything does. What a run found first is kept:
+/// an attempt that repeats the step finds the output of the one before it.
 async fn keep_history(store: &dyn ObjectStore, path: &str, run: RunId) -> Result<()> {
-    let kept = Path::from(format!("_history/{path}/{run}.parquet"));
-    ignore_absent(store.copy(&Path::from(path), &kept).await)
+    let kept = format!("_history/{path}/{run}.parquet");
+    if head(store, &kept).await?.is_some() {
+        return Ok(());
+    }
+    ignore_absent(store.copy(&Path::from(path), &Path::from(kept)).await)
 }
 
 async fn head(store: &dyn ObjectStore, path: &str) -> Result<Option<object_store::ObjectMeta>> {

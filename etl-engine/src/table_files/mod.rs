@@ -10,7 +10,7 @@ mod parquet_file;
 mod partitioned_writer;
 mod paths;
 
-pub use commit::{carry_out, removals};
+pub use commit::{carry_out, discard, removals};
 pub use encode::writer_properties;
 pub use parquet_file::ParquetFile;
 pub use partitioned_writer::{PartitionedWriter, WriterSettings};

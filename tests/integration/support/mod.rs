@@ -1,3 +1,5 @@
 //! What integration tests stand on.
 
+pub(crate) mod lake;
 pub(crate) mod postgres;
+pub(crate) mod sluice;

@@ -69,7 +69,7 @@ impl SqlRunLedger {
         if !job.is_claimable(now) {
             return Ok(Attempt::LookAgain);
         }
-        let attempt = if job.run.attempt < request.max_attempts {
+        let attempt = if job.may_go_on(request.max_attempts) {
             Attempt::Claimed(Box::new(job.claim(request, now)))
         } else {
             let notification = job.give_up(now);

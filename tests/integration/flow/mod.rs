@@ -1,0 +1,10 @@
+//! The data flow against the real engine, the embedded adapters and the real binary. Tests are named
+//! by the promise they hold.
+
+mod kill;
+mod leases;
+mod operation;
+mod readers;
+mod real_data;
+mod redelivery;
+mod rejected;
