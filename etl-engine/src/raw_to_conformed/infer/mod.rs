@@ -37,7 +37,7 @@ pub struct ProposeOptions {
 }
 
 /// What a file looks like.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Proposal {
     /// How it is written.
     pub format: Format,
@@ -54,7 +54,7 @@ pub struct Proposal {
 }
 
 /// A column as proposed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProposedColumn {
     /// Name and type; nullable.
     pub column: Column,
