@@ -85,6 +85,9 @@ pub async fn prepare(request: Request<'_>) -> Result<Prepared, Stop> {
         .map_err(|error| error.context(format!("transformation of {}", request.run.dataset)))?;
     let shape = shape(&request, &validated);
     let existing = request.lake.catalog.table(&shape.name).await?;
+    if let Some(existing) = &existing {
+        shape.check_place(existing)?;
+    }
     let scope = Scope::decide(&request, &validated, existing.as_ref());
     let staged = stage(&request, &own, &validated, scope.partitions.as_deref()).await?;
     let read = catalog.partitions(&own.name, scope.partitions.as_deref()).await?;
@@ -157,7 +160,7 @@ async fn stage(
         own,
         output: &validated.output,
         touched: only,
-        limits: request.limits.clone(),
+        limits: SessionLimits { cancel: request.cancel.clone(), ..request.limits.clone() },
     };
     let mut rows = execute(&request.lake.into(), &execution).await?;
     let schema = file_schema(&rows.schema);
