@@ -1,8 +1,11 @@
 //! The data flow against the real engine, the embedded adapters and the real binary. Tests are named
 //! by the promise they hold.
 
+mod faults;
+mod half_commits;
 mod kill;
 mod leases;
+mod on_postgres;
 mod operation;
 mod readers;
 mod real_data;
