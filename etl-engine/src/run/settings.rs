@@ -1,6 +1,7 @@
 //! How the engine works: bounds of memory, concurrency and patience.
 
 use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
 
 use crate::query::session::SessionLimits;
 use crate::raw_to_conformed::decode::DecodeOptions;
@@ -21,7 +22,7 @@ pub struct EngineSettings {
     pub retry_after: SignedDuration,
     /// Runs carried out at the same time.
     pub concurrency: usize,
-    /// Memory and disk of one transformation.
+    /// Memory and disk of one transformation; each run brings its own token to cancel it.
     pub transformation: SessionLimits,
     /// Bounds of decoding.
     pub decode: DecodeOptions,
@@ -48,6 +49,7 @@ impl Default for EngineSettings {
                 spill_dir: Some(std::env::temp_dir()),
                 max_spill: 64 * 1024 * 1024 * 1024,
                 target_partitions: cores,
+                cancel: CancellationToken::new(),
             },
             decode: DecodeOptions { parallelism: cores, ..DecodeOptions::default() },
             writer: WriterSettings { parallelism: cores, ..WriterSettings::default() },

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use domain::dataset::DatasetId;
-use domain::source::Source;
+use domain::source::{Encoding, Format, Source};
 use domain::{Error, Result};
 use etl_engine::raw_to_conformed::decode::RawBytes;
 use etl_engine::raw_to_conformed::infer::{Proposal, ProposeOptions, propose};
@@ -126,11 +126,11 @@ async fn show_proposal(
     }
     output.print(&sheet, &proposal, "the file has no columns")?;
     if output == Output::Table {
-        let format = serde_json::to_string(&proposal.format).unwrap_or_default();
         remark(&format!(
-            "{} rows read, {} of them malformed; format {format}",
+            "{} rows read, {} of them malformed; the file is {}",
             proposal.rows,
-            proposal.rejected.len()
+            proposal.rows_rejected,
+            described(&proposal.format)
         ));
     }
     if let (Some(path), Some(dataset)) = (write, dataset) {
@@ -140,6 +140,23 @@ async fn show_proposal(
         remark(&format!("edit {0}, then: sluice sources register {0}", path.display()));
     }
     Ok(())
+}
+
+/// A format in words.
+fn described(format: &Format) -> String {
+    match format {
+        Format::JsonLines => "JSON lines".to_owned(),
+        Format::Parquet => "Parquet".to_owned(),
+        Format::Csv(dialect) => {
+            let encoding = match dialect.encoding {
+                Encoding::Utf8 => "UTF-8",
+                Encoding::Windows1252 => "Windows-1252",
+            };
+            let quote =
+                dialect.quote.map_or_else(String::new, |quote| format!(", quoted by {quote:?}"));
+            format!("CSV in {encoding}, delimited by {:?}{quote}", dialect.delimiter)
+        }
+    }
 }
 
 fn source_of(dataset: &DatasetId, proposal: &Proposal) -> Source {

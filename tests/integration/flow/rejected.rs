@@ -45,7 +45,8 @@ async fn counts(lake: &TestLake, key: &str, bytes: &[u8]) -> (u64, u64, u64) {
 async fn a18_b3_every_row_is_written_or_rejected() {
     let lake = TestLake::new().await;
     lake.register(&notes(Encoding::Utf8)).await;
-    let cases: [(&str, &[u8], (u64, u64, u64)); 7] = [
+    type Case = (&'static str, &'static [u8], (u64, u64, u64));
+    let cases: [Case; 7] = [
         ("ragged.csv", b"id,note\n1,a\n2\n3,c,d\n4,e\n", (4, 2, 2)),
         ("quoted.csv", b"id,note\n1,\"two\nlines\"\n2,\"a,b\"\n", (2, 2, 0)),
         ("bom.csv", b"\xef\xbb\xbfid,note\n1,a\n", (1, 1, 0)),

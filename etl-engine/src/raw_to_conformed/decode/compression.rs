@@ -8,7 +8,7 @@ use domain::{Error, Result};
 use flate2::bufread::MultiGzDecoder;
 
 use super::DecodeOptions;
-use super::input::{RawReader, domain_error};
+use super::input::{RawBytes, RawReader, domain_error};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -17,9 +17,12 @@ const COMPRESSED_BUFFER: usize = 256 * 1024;
 /// Below so many decompressed bytes no ratio is a danger.
 const HARMLESS_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Whether these first bytes of a file say that it is compressed.
-pub(crate) fn is_compressed(first: &[u8]) -> bool {
-    first.starts_with(GZIP) || first.starts_with(ZSTD)
+/// The first `limit` decompressed bytes of a file (fewer when it is shorter). Blocks.
+pub(crate) fn head(bytes: RawBytes, limit: usize) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let text = decompressed(bytes.into_reader(), &DecodeOptions::default())?;
+    text.take(limit as u64).read_to_end(&mut head).map_err(domain_error)?;
+    Ok(head)
 }
 
 /// The text of a file, whether it is gzip (of any number of members), zstd or plain. Reading fails

@@ -15,6 +15,7 @@ mod csv;
 mod cut;
 mod input;
 mod json_lines;
+mod names;
 mod parquet;
 mod pipeline;
 mod schema;
@@ -26,6 +27,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use domain::Result;
 use domain::column::Column;
 use domain::source::Format;
@@ -40,8 +42,13 @@ use self::csv::OpenedCsv;
 use self::json_lines::OpenedJsonLines;
 use self::parquet::OpenedParquet;
 
-pub(super) use self::compression::is_compressed;
+pub(super) use self::compression::head;
+pub(super) use self::csv::{Sample, sample};
 pub(super) use self::input::Spooled;
+pub(super) use self::json_lines::read_object;
+pub(super) use self::names::distinct_names;
+pub(super) use self::pipeline::blocking;
+pub(super) use self::values::written;
 
 /// How much work and memory decoding may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +104,8 @@ pub async fn open(bytes: RawBytes, format: &Format, options: DecodeOptions) -> R
 
 impl Opened {
     /// The names that the file gives its columns: the CSV header, the Parquet schema. `None` for
-    /// JSON lines and for CSV without header.
+    /// JSON lines and for CSV without header. Each name stands once: a blank one is `column_` and
+    /// its place from 1, a repeated one gets `_2`, `_3` and so on, here as in proposals.
     pub fn names(&self) -> Option<&[String]> {
         match &self.0 {
             Kind::Csv(csv) => csv.names(),
@@ -118,6 +126,16 @@ impl Opened {
             Kind::Csv(csv) => csv.decode(columns, layout).boxed(),
             Kind::JsonLines(lines) => lines.decode(columns).boxed(),
             Kind::Parquet(parquet) => parquet.decode(columns, layout).boxed(),
+        }
+    }
+}
+
+impl Opened {
+    /// The Arrow schema of a Parquet file.
+    pub(super) fn arrow_schema(&self) -> Option<&SchemaRef> {
+        match &self.0 {
+            Kind::Parquet(parquet) => Some(parquet.schema()),
+            Kind::Csv(_) | Kind::JsonLines(_) => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 /// Runs `work` on a blocking thread. A panic in it (a fault of a library that malformed input
 /// uncovers) becomes an error of this file alone.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     joined(tokio::task::spawn_blocking(work)).await

@@ -1,37 +1,157 @@
-//! Proposing (to be completed).
-use super::decode::RawBytes;
-use domain::{Result, column::Column, rejected::RejectedRow, source::Format};
-/// x
-#[derive(Debug, Clone)]
+//! Proposals: format, columns and types of a sample file, judged by every one of its values, for a
+//! person to pin.
+//!
+//! Architecture invariant: nothing here decides anything about later files; what is pinned is what
+//! a person registers.
+
+mod csv;
+mod evidence;
+mod json_lines;
+mod names;
+mod parquet;
+mod sniff;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use domain::Result;
+use domain::column::{Column, ColumnType};
+use domain::rejected::RejectedRow;
+use domain::source::Format;
+use futures::TryStreamExt;
+
+use self::evidence::Evidence;
+use super::decode::{DecodeOptions, Layout, Opened, RawBytes, Spooled, blocking};
+
+/// Rejected rows that a proposal shows.
+const SHOWN_REJECTED: usize = 100;
+
+/// What is known before a file is looked at.
+#[derive(Debug, Clone, Default)]
 pub struct ProposeOptions {
-    /// x
+    /// How the file is written; guessed when absent.
     pub format: Option<Format>,
 }
-/// x
-#[derive(Debug, Clone, serde::Serialize)]
+
+/// What a file looks like.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Proposal {
+    /// How it is written.
+    pub format: Format,
+    /// Its columns, in its order (JSON lines: in the order in which keys first appear).
+    pub columns: Vec<ProposedColumn>,
+    /// Rows read, rejected ones included.
+    pub rows: u64,
+    /// Rows that are malformed under the format, whatever their types.
+    pub rows_rejected: u64,
+    /// The first of them.
+    pub rejected: Vec<RejectedRow>,
+    /// Decompressed bytes.
+    pub bytes: u64,
+}
+
+/// A column as proposed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProposedColumn {
-    /// x
+    /// Name and type; nullable.
     pub column: Column,
-    /// x
+    /// Up to five distinct values, in the order of the file.
     pub examples: Vec<String>,
-    /// x
+    /// Rows without a value.
     pub nulls: u64,
-    /// x
+    /// Why this type, in words.
     pub why: String,
 }
-/// x
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Proposal {
-    /// x
-    pub format: Format,
-    /// x
-    pub columns: Vec<ProposedColumn>,
-    /// x
-    pub rows: u64,
-    /// x
-    pub rejected: Vec<RejectedRow>,
+
+/// Reads the whole file and proposes how to register it. `file_name` only decides where the bytes
+/// leave a doubt. [`domain::ErrorKind::Invalid`] when the file is empty, damaged or of no known
+/// format; errors of the stream as they come.
+pub async fn propose(
+    bytes: RawBytes,
+    file_name: &str,
+    options: &ProposeOptions,
+) -> Result<Proposal> {
+    let (given, name) = (options.format.clone(), file_name.to_owned());
+    let (spooled, guess) = blocking(move || {
+        let spooled = Spooled::new(bytes)?;
+        let guess = sniff::guess(&spooled, &name, given)?;
+        Ok((spooled, guess))
+    })
+    .await?;
+    match guess.format {
+        Format::Csv(dialect) => csv::propose(&spooled, dialect, guess.sure).await,
+        Format::JsonLines => json_lines::propose(&spooled, &guess.head).await,
+        Format::Parquet => parquet::propose(&spooled).await,
+    }
 }
-/// x
-pub async fn propose(_b: RawBytes, _n: &str, _o: &ProposeOptions) -> Result<Proposal> {
-    Err(domain::Error::internal("x"))
+
+/// Everything that one pass over a file shows, its columns read as text.
+struct Observed {
+    evidence: Vec<Evidence>,
+    rows: u64,
+    rows_rejected: u64,
+    rejected: Vec<RejectedRow>,
+    unknown_keys: std::collections::BTreeSet<String>,
+    bytes: u64,
+}
+
+/// Reads all rows of `opened` with columns of the given names as text, all fields in order.
+async fn observe(opened: Opened, names: &[String], decimal_comma: bool) -> Result<Observed> {
+    let text = |name: &String| Column::new(name.clone(), ColumnType::String);
+    let columns: Arc<[Column]> = names.iter().map(text).collect();
+    let layout = Layout((0..columns.len()).map(Some).collect());
+    let mut observed = Observed {
+        evidence: vec![Evidence::default(); names.len()],
+        rows: 0,
+        rows_rejected: 0,
+        rejected: Vec::new(),
+        unknown_keys: std::collections::BTreeSet::new(),
+        bytes: 0,
+    };
+    let mut blocks = opened.decode(columns, layout);
+    while let Some(block) = blocks.try_next().await? {
+        observed.rows += block.rows_read;
+        observed.rows_rejected += block.rejected.len() as u64;
+        observed.bytes += block.bytes;
+        observed.unknown_keys.extend(block.unknown_keys);
+        let room = SHOWN_REJECTED - observed.rejected.len();
+        observed.rejected.extend(block.rejected.into_iter().take(room));
+        for (evidence, array) in observed.evidence.iter_mut().zip(block.batch.columns()) {
+            evidence.add(array, decimal_comma);
+        }
+    }
+    Ok(observed)
+}
+
+impl Observed {
+    /// The proposal for columns whose types follow from their values.
+    fn into_proposal(self, format: Format, source_names: &[String]) -> Proposal {
+        let names = names::column_names(source_names);
+        let columns = source_names.iter().zip(names).zip(self.evidence);
+        let columns = columns.map(|((source_name, name), evidence)| {
+            let (column_type, why) = evidence.verdict();
+            ProposedColumn {
+                column: Column { name, ..Column::new(source_name.clone(), column_type) },
+                nulls: evidence.nulls,
+                examples: evidence.examples,
+                why,
+            }
+        });
+        Proposal {
+            format,
+            columns: columns.collect(),
+            rows: self.rows,
+            rows_rejected: self.rows_rejected,
+            rejected: self.rejected,
+            bytes: self.bytes,
+        }
+    }
+}
+
+/// How a proposal reads files.
+fn decode_options() -> DecodeOptions {
+    DecodeOptions::default()
 }

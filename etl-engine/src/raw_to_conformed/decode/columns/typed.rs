@@ -36,6 +36,12 @@ impl<T: ValueType> TypedColumn<T> {
     ) -> std::result::Result<Option<T::Native>, RejectReason> {
         let field = &tile.padded[start..(end & PLACE) as usize];
         let quoted = end & QUOTED != 0;
+        if end & !PLACE == QUOTED {
+            let quick = self.value_type.quick(tile.padded, start + 1, field.len().wrapping_sub(2));
+            if quick.is_some() {
+                return Ok(quick);
+            }
+        }
         let unquoted;
         let mut text = field;
         if quoted {

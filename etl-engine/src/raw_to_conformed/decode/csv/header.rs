@@ -4,6 +4,7 @@ use domain::source::CsvDialect;
 use domain::{Error, Result};
 
 use super::super::cut::Cutter;
+use super::super::names::distinct_names;
 use super::super::values::field::Reading;
 use super::scan::{FieldSink, Scanned, Scanner, field_ends};
 
@@ -29,7 +30,7 @@ pub(super) fn take(cutter: &mut Cutter, dialect: &CsvDialect) -> Result<Header> 
             let Some((fields, next)) = header_row(&scanner, &reading, text, at, last)? else {
                 return Ok(None);
             };
-            header.names.get_or_insert(fields);
+            header.names.get_or_insert_with(|| distinct_names(fields));
             at = next;
         }
         header.lines = memchr::memchr_iter(scanner.newline, &text[..at]).count() as u64;
@@ -90,12 +91,13 @@ fn needs_more<T>(scanner: &Scanner, text: &[u8], at: usize) -> Result<Option<T>>
     Ok(None)
 }
 
-struct Names<'a> {
-    fields: Vec<String>,
-    start: usize,
-    text: &'a [u8],
-    reading: &'a Reading,
-    scanner: &'a Scanner,
+/// Collects the texts of a record's fields.
+pub(super) struct Names<'a> {
+    pub(super) fields: Vec<String>,
+    pub(super) start: usize,
+    pub(super) text: &'a [u8],
+    pub(super) reading: &'a Reading,
+    pub(super) scanner: &'a Scanner,
 }
 
 impl FieldSink for Names<'_> {

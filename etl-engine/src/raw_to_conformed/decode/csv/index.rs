@@ -72,7 +72,9 @@ impl<'a> Indexer<'a> {
         let (delimiter, newline) = (self.scanner.delimiter, self.scanner.newline);
         let mut start = self.at;
         let mut base = self.places.len();
-        if self.scanner.comment.is_some() && text.get(start) == self.scanner.comment.as_ref() {
+        let first = text.get(start);
+        let marked = |mark: Option<u8>| mark.is_some() && first == mark.as_ref();
+        if marked(self.scanner.comment) || marked(self.scanner.quote) {
             return false;
         }
         self.places.push(start as u32);

@@ -4,6 +4,7 @@ mod decode;
 mod header;
 mod index;
 mod reject;
+mod sample;
 pub(super) mod scan;
 mod specials;
 
@@ -13,6 +14,8 @@ use domain::Result;
 use domain::column::Column;
 use domain::source::CsvDialect;
 use futures::{Stream, StreamExt};
+
+pub(crate) use self::sample::{Sample, sample};
 
 use self::decode::CsvPlan;
 use self::scan::Scanner;

@@ -18,7 +18,7 @@ use super::input::RawBytes;
 use super::text::TextSource;
 use super::{Block, DecodeOptions, pipeline};
 
-pub(crate) use self::object::{Key, read_object};
+pub(crate) use self::object::read_object;
 
 /// A longer line is rejected, in bytes.
 const MAX_LINE: usize = 16 * 1024 * 1024;

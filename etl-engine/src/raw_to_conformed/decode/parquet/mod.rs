@@ -20,6 +20,7 @@ use parquet::errors::ParquetError;
 
 use self::convert::{ParquetPlan, Rows};
 use super::input::{RawBytes, Spooled};
+use super::names::distinct_names;
 use super::{Block, DecodeOptions, Layout, pipeline};
 
 /// A Parquet file whose footer is read.
@@ -44,7 +45,8 @@ pub(super) fn open(bytes: RawBytes, options: DecodeOptions) -> Result<OpenedParq
                 .map_err(unreadable)?
         }
     };
-    let names = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let names = metadata.schema().fields().iter().map(|field| field.name().clone());
+    let names = distinct_names(names.collect());
     Ok(OpenedParquet { file, metadata, names, options })
 }
 

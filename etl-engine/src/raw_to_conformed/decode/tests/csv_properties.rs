@@ -63,7 +63,7 @@ fn write(dialect: &CsvDialect, rows: &[Row], crlf: bool) -> String {
 fn quoted(dialect: &CsvDialect, text: &str) -> String {
     let quote = dialect.quote.unwrap();
     let must = text.is_empty() || text.contains([quote, dialect.delimiter, '\r', '\n']);
-    if !must && text.len() % 2 == 0 {
+    if !must && text.len().is_multiple_of(2) {
         return text.to_owned();
     }
     let mut inner = text.to_owned();

@@ -100,7 +100,7 @@ fn offset(text: &[u8]) -> Option<i64> {
 /// Days since 1970 of a day in year `century * 100 + year`.
 #[inline(always)]
 fn days(century: u8, year: u8, month: usize, day: u8) -> Option<i32> {
-    let leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
+    let leap = (if year == 0 { century } else { year }).is_multiple_of(4);
     let length = *LENGTHS.get(month)? + u8::from(leap && month == 2);
     let before = i32::from(century) * 100 + i32::from(year) - 1;
     if before < 0 || day.wrapping_sub(1) >= length {

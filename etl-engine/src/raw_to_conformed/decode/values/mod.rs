@@ -8,6 +8,7 @@ pub(super) mod field;
 pub(super) mod integer;
 pub(super) mod number;
 pub(super) mod temporal;
+pub(crate) mod written;
 
 use arrow::array::ArrayRef;
 use arrow::buffer::NullBuffer;
