@@ -1,11 +1,14 @@
 //! The same flow with its state in PostgreSQL.
 
+use std::time::{Duration, Instant};
+
 use domain::run::RunStatus;
+use etl_engine::run::RunFilter;
 
 use super::leases::until;
 use crate::support::lake::{ORDERS, ORDERS_SQL, TestLake, file, orders_by_date, source};
 use crate::support::postgres::Postgres;
-use crate::support::sluice::WorkerProcess;
+use crate::support::sluice::{PATIENCE, WorkerProcess};
 
 const PLACES: [&str; 5] = [
     "raw_to_conformed.committing",
@@ -57,5 +60,44 @@ async fn share_a_burst(lake: &TestLake, url: &str) {
         let ended = until(lake, run, |run| run.status.is_terminal()).await;
         assert_eq!((ended.status, ended.attempt), (RunStatus::Succeeded, 1));
     }
+    lake.check_catalog().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b15_the_flow_goes_on_when_the_database_comes_back() {
+    let Some(mut postgres) = Postgres::start("a database that goes away") else { return };
+    let url = postgres.create_database("flow");
+    let lake = TestLake::on(&url).await;
+    lake.register(&orders_by_date()).await;
+    lake.transform(ORDERS, ORDERS_SQL).await;
+    lake.ingest("shop/orders/a.csv", file([(1, 1)])).await;
+    let tables = lake.table_files();
+    let mut worker = WorkerProcess::start_with(lake.path(), None, &["--database-url", &url]);
+    let arrival = lake.land("shop/orders/b.csv", file([(2, 2)])).await;
+    let seen = lake.record(&arrival).await.id;
+    until(&lake, seen, |run| run.status == RunStatus::Succeeded).await;
+
+    postgres.stop();
+    let with_second = lake.table_files();
+    assert!(with_second.len() > tables.len());
+    std::fs::write(lake.zone("raw").join("shop/orders/c.csv"), file([(4, 3)])).unwrap();
+    // Longer than the watch takes to see the file and to ask the ledger about it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(worker.is_running());
+    assert!(lake.table_files() == with_second, "work was done that nobody recorded");
+    postgres.resume();
+
+    let begin = Instant::now();
+    let filter = RunFilter { limit: 10, ..RunFilter::default() };
+    loop {
+        // Connections of this process may be dead as well.
+        let runs = lake.embedded.lake.ledger.list(&filter).await.unwrap_or_default();
+        if runs.len() == 3 && runs.iter().all(|run| run.status == RunStatus::Succeeded) {
+            break;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{runs:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(lake.query("SELECT sum(id) FROM shop.orders").await, [["7"]]);
     lake.check_catalog().await;
 }
