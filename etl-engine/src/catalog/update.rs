@@ -28,6 +28,18 @@ pub struct TableShape {
 }
 
 impl TableShape {
+    /// Refuses to take over a table whose files lie in another folder: two datasets may not share
+    /// one. [`ErrorKind::Invalid`]; a repeat cannot help.
+    pub fn check_place(&self, current: &CatalogTable) -> Result<()> {
+        if current.zone == self.zone && current.location == self.location {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "table {} already stands for {}/{}: give this dataset another database",
+            self.name, current.zone, current.location
+        )))
+    }
+
     /// The table as it would be stored first.
     pub fn new_table(&self) -> CatalogTable {
         CatalogTable {
@@ -63,12 +75,7 @@ pub async fn ensure_table(catalog: &dyn Catalog, shape: &TableShape) -> Result<(
 /// The table to store, or `None` when nothing would change.
 fn updated(current: Option<&CatalogTable>, shape: &TableShape) -> Result<Option<CatalogTable>> {
     let Some(current) = current else { return Ok(Some(shape.new_table())) };
-    if current.zone != shape.zone || current.location != shape.location {
-        return Err(Error::conflict(format!(
-            "table {} already stands for {}/{}: give this dataset another database",
-            shape.name, current.zone, current.location
-        )));
-    }
+    shape.check_place(current)?;
     let mut wanted = current.clone();
     wanted.columns = merged_columns(&current.columns, shape);
     wanted.parameters.extend(shape.parameters.clone());

@@ -85,6 +85,9 @@ pub async fn prepare(request: Request<'_>) -> Result<Prepared, Stop> {
         .map_err(|error| error.context(format!("transformation of {}", request.run.dataset)))?;
     let shape = shape(&request, &validated);
     let existing = request.lake.catalog.table(&shape.name).await?;
+    if let Some(existing) = &existing {
+        shape.check_place(existing)?;
+    }
     let scope = Scope::decide(&request, &validated, existing.as_ref());
     let staged = stage(&request, &own, &validated, scope.partitions.as_deref()).await?;
     let read = catalog.partitions(&own.name, scope.partitions.as_deref()).await?;

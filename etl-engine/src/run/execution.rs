@@ -8,20 +8,23 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use domain::partition::Partition;
-use domain::run::{Commit, CommittedFile, CommittedObject, Run, Step, StepStatus};
+use domain::run::{Commit, CommittedFile, CommittedObject, Run, RunStatus, Step, StepStatus};
 use domain::table::CatalogPartition;
 use domain::zone::Hop;
 use domain::{Error, Result};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Claim, EngineSettings, Stop};
+use super::{Claim, EngineSettings, RunFilter, Stop};
 use crate::catalog::{TableShape, ensure_table};
 use crate::lake::Lake;
 use crate::raw_to_conformed::Progress;
 use crate::source::SourceVersion;
 use crate::table_files::{carry_out, discard, staging_folder};
 use crate::{conformed_to_purpose_built, failpoint, raw_to_conformed};
+
+/// Most ended runs of one object that are looked at for days they left unbuilt.
+const OVERTAKEN: usize = 100;
 
 /// A claimed run being carried out.
 pub(super) struct Execution<'a> {
@@ -64,6 +67,10 @@ impl Execution<'_> {
             return self.roll_forward(&source, previous).await;
         }
         self.begin(hop).await?;
+        let shape = raw_to_conformed::table_shape(&source.source);
+        if let Some(existing) = self.lake.catalog.table(&shape.name).await? {
+            shape.check_place(&existing)?;
+        }
         let prepared = raw_to_conformed::prepare(raw_to_conformed::Request {
             lake: self.lake,
             run: &self.run,
@@ -168,13 +175,13 @@ impl Execution<'_> {
             self.update(hop, |step| step.note = Some("no transformation is set".to_owned()));
             return Ok(());
         };
-        let touched = self.run.step(Hop::RawToConformed).map(|step| step.partitions.clone());
+        let touched = self.days_to_build().await?;
         let prepared = conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
             lake: self.lake,
             run: &self.run,
             source,
             transformation: &transformation,
-            touched: &touched.unwrap_or_default(),
+            touched: &touched,
             staging: staging_folder(self.run.id, hop, self.claim.fence),
             writer: self.settings.writer,
             limits: self.settings.transformation.clone(),
@@ -194,6 +201,23 @@ impl Execution<'_> {
         self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;
         failpoint::reach("conformed_to_purpose_built.committing")?;
         self.commit_second_hop(&prepared).await
+    }
+
+    /// The days that this run changed, and those that earlier runs of its object changed without
+    /// building them. This version has overtaken such runs, so nobody else would build what they
+    /// emptied.
+    async fn days_to_build(&self) -> Result<Vec<Partition>> {
+        let filter = RunFilter {
+            key: Some(self.run.arrival.key.clone()),
+            statuses: vec![RunStatus::Failed, RunStatus::Cancelled, RunStatus::Superseded],
+            limit: OVERTAKEN,
+            ..RunFilter::default()
+        };
+        let overtaken = self.lake.ledger.list(&filter).await?;
+        let runs = overtaken.iter().filter(|run| left_unbuilt(run)).chain([&self.run]);
+        let steps = runs.filter_map(|run| run.step(Hop::RawToConformed));
+        let days: BTreeSet<_> = steps.flat_map(|step| step.partitions.iter().copied()).collect();
+        Ok(days.into_iter().collect())
     }
 
     async fn commit_second_hop(
@@ -314,6 +338,14 @@ impl Execution<'_> {
     fn stop_if_cancelled(&self) -> Result<(), Stop> {
         if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     }
+}
+
+/// Whether a run changed the conformed table, or began to, and did not build the other one from it.
+fn left_unbuilt(run: &Run) -> bool {
+    let status = |hop| run.step(hop).map(|step| step.status);
+    let changed = [Some(StepStatus::Committing), Some(StepStatus::Succeeded)];
+    changed.contains(&status(Hop::RawToConformed))
+        && status(Hop::ConformedToPurposeBuilt) != Some(StepStatus::Succeeded)
 }
 
 /// While a commit is carried out the object owns its old files and its new ones: should the run end

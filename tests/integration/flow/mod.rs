@@ -1,8 +1,12 @@
 //! The data flow against the real engine, the embedded adapters and the real binary. Tests are named
 //! by the promise they hold.
 
+mod command_line;
+mod faults;
+mod half_commits;
 mod kill;
 mod leases;
+mod on_postgres;
 mod operation;
 mod readers;
 mod real_data;

@@ -157,6 +157,34 @@ async fn a19_an_extra_column_is_handled_by_the_drift_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a19_columns_are_added_and_types_widened_only_where_the_policy_says_so() {
+    let lake = TestLake::new().await;
+    let mut source = Source { drift: DriftPolicy::AddColumns, ..orders() };
+    source.columns[0].column_type = ColumnType::Int;
+    lake.register(&source).await;
+    lake.ingest("shop/orders/a.csv", file([(1, 1)])).await;
+    let text = "id,on_date,amount,airport\n2,2020-08-01,1.5,JFK\n5000000000,2020-08-01,1,LGA\n";
+    let run = lake.ingest("shop/orders/b.csv", text).await;
+    assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.failure);
+    let step = &run.steps[0];
+    assert_eq!((step.counts.rows_written, step.counts.rows_rejected), (1, 1), "not widened");
+    let note = step.note.as_deref().unwrap_or_default();
+    assert!(note.contains("added airport string"), "{note}");
+    let sql = "SELECT id, airport FROM shop.orders ORDER BY id";
+    assert_eq!(lake.query(sql).await, [["1", ""], ["2", "JFK"]]);
+
+    let dataset = orders().dataset;
+    let sources = &lake.embedded.lake.sources;
+    let current = sources.current(&dataset).await.unwrap().unwrap().source;
+    lake.register(&Source { drift: DriftPolicy::Widen, ..current }).await;
+    let run = lake.ingest("shop/orders/b.csv", text).await;
+    assert_eq!(run.steps[0].counts.rows_written, 2, "{run:?}");
+    let expected = [["1", ""], ["2", "JFK"], ["5000000000", "LGA"]];
+    assert_eq!(lake.query(sql).await, expected);
+    lake.check_catalog().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b13_each_source_is_read_by_its_own_dialect() {
     let lake = TestLake::new().await;
     let dialect = CsvDialect {

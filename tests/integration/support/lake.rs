@@ -37,11 +37,22 @@ pub(crate) struct TestLake {
 impl TestLake {
     /// An empty lake.
     pub(crate) async fn new() -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap()).await
+        Self::open(tempfile::tempdir().unwrap(), None).await
     }
 
-    async fn in_folder(folder: tempfile::TempDir) -> Self {
-        let embedded = Embedded::open(&config(folder.path())).await.unwrap();
+    /// An empty lake with its state in the database at a URL.
+    pub(crate) async fn on(database_url: &str) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), Some(database_url.to_owned())).await
+    }
+
+    async fn open(folder: tempfile::TempDir, database_url: Option<String>) -> Self {
+        let config = LakeConfig {
+            data_dir: folder.path().to_owned(),
+            environment: "dev".parse().unwrap(),
+            database_url,
+            webhook_url: None,
+        };
+        let embedded = Embedded::open(&config).await.unwrap();
         Self { folder, embedded }
     }
 
@@ -57,7 +68,7 @@ impl TestLake {
     pub(crate) async fn twin(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(self.path(), folder.path());
-        Self::in_folder(folder).await
+        Self::open(folder, None).await
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -195,16 +206,6 @@ impl TestLake {
             }
         }
         assert_eq!(self.catalog().await, there);
-    }
-}
-
-/// The configuration of a lake in a folder, environment dev.
-pub(crate) fn config(data_dir: &Path) -> LakeConfig {
-    LakeConfig {
-        data_dir: data_dir.to_owned(),
-        environment: "dev".parse().unwrap(),
-        database_url: None,
-        webhook_url: None,
     }
 }
 

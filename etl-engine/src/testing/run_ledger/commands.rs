@@ -2,7 +2,7 @@
 
 use domain::ErrorKind;
 use domain::notification::Notification;
-use domain::run::{RunId, RunStatus, StepStatus};
+use domain::run::{Run, RunId, RunStatus, StepStatus};
 use domain::zone::Hop;
 
 use super::LedgerUnderTest;
@@ -37,15 +37,34 @@ pub(super) async fn a_running_run_is_asked_to_stop(test: LedgerUnderTest) {
     }
     let heartbeat = test.ledger.heartbeat(&claim, at(60)).await.unwrap();
     assert_eq!(heartbeat, Heartbeat::CancelRequested);
-    let next = test.claim("two", 60).await.unwrap();
-    let heartbeat = test.ledger.heartbeat(&next, at(120)).await.unwrap();
-    assert_eq!(heartbeat, Heartbeat::CancelRequested, "the wish is lost with the worker");
-    end(&test, &next, RunStatus::Cancelled).await;
+    assert_eq!(test.claim("two", 60).await, None, "the wish is lost with the worker");
+    let cancelled = test.run(&run).await;
+    assert_eq!(cancelled.status, RunStatus::Cancelled);
+    assert_eq!(cancelled.failure.unwrap().kind, ErrorKind::Cancelled);
+    let told = test.notifications().await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].notification.subject.contains("cancelled"));
 
     test.ledger.command(run.id, RunCommand::Retry, at(130)).await.unwrap();
     let again = test.claim("one", 130).await.unwrap();
     let heartbeat = test.ledger.heartbeat(&again, at(190)).await.unwrap();
     assert_eq!(heartbeat, Heartbeat::Held, "a retry takes the wish back");
+}
+
+/// Half of a table must not stay as it is because its worker died when somebody cancelled.
+pub(super) async fn a_commit_that_is_written_down_goes_on_although_cancelled(
+    test: LedgerUnderTest,
+) {
+    let run = test.record("yellow", "a.csv").await;
+    let claim = test.claim("one", 0).await.unwrap();
+    let committing = step(Hop::RawToConformed, StepStatus::Committing);
+    let committing = Run { steps: vec![committing], ..claim.run.clone() };
+    test.ledger.checkpoint(&claim, &committing, None).await.unwrap();
+    test.ledger.command(run.id, RunCommand::Cancel, at(1)).await.unwrap();
+    let next = test.claim("two", 60).await.unwrap();
+    assert_eq!(next.run.id, run.id);
+    let heartbeat = test.ledger.heartbeat(&next, at(120)).await.unwrap();
+    assert_eq!(heartbeat, Heartbeat::CancelRequested);
 }
 
 pub(super) async fn a_finished_run_cannot_be_cancelled(test: LedgerUnderTest) {

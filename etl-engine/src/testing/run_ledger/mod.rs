@@ -91,6 +91,7 @@ pub async fn run_ledger(make: impl AsyncFn() -> LedgerUnderTest) {
             b2_a_run_cannot_end_without_an_ending,
             b10_a_waiting_run_that_is_cancelled_ends_at_once_and_tells,
             a_running_run_is_asked_to_stop,
+            a_commit_that_is_written_down_goes_on_although_cancelled,
             a_finished_run_cannot_be_cancelled,
             a_retry_goes_on_from_the_failed_step,
             b10_the_outcome_of_a_retry_is_told_anew,
