@@ -60,8 +60,10 @@ impl Sandbox {
     }
 
     fn spilled_files(&self) -> usize {
-        let spill = self.folder.path().join("query-spill");
-        std::fs::read_dir(spill).unwrap().count()
+        let folders = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = folders.map(|entry| entry.unwrap());
+        let spill = names.filter(|entry| entry.file_name().to_str().unwrap().contains("spill"));
+        spill.map(|entry| std::fs::read_dir(entry.path()).unwrap().count()).sum()
     }
 }
 
