@@ -238,11 +238,12 @@ pub(crate) fn orders_by_date() -> Source {
     Source { partition, ..orders() }
 }
 
-/// A file of orders: ids, each with its day of August 2020; the amount is a tenth of the id.
+/// A file of orders: ids, each with its day of August 2020; the amount is a quarter of
+/// the id, so that sums are exact in whatever order they are made.
 pub(crate) fn file(rows: impl IntoIterator<Item = (u64, u8)>) -> String {
     let mut text = "id,on_date,amount\n".to_owned();
     for (id, day) in rows {
-        text.push_str(&format!("{id},2020-08-{day:02},{}.{}\n", id / 10, id % 10));
+        text.push_str(&format!("{id},2020-08-{day:02},{}.{:02}\n", id / 4, id % 4 * 25));
     }
     text
 }
