@@ -268,16 +268,23 @@ fn split(batch: &RecordBatch) -> Result<Vec<(Partition, RecordBatch)>> {
         let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
         keys.push(column.ok_or_else(|| Error::internal(format!("the rows lack the text {name}")))?);
     }
+    if keys.iter().any(|key| key.null_count() > 0) {
+        return Err(Error::invalid(
+            "the transformation returned a row whose year, month or day is null: every row needs \
+             its partition",
+        ));
+    }
+    let day_of = |row: usize| [keys[0].value(row), keys[1].value(row), keys[2].value(row)];
     let mut rows: BTreeMap<[&str; 3], Vec<u32>> = BTreeMap::new();
-    for row in 0..batch.num_rows() {
-        if keys.iter().any(|key| key.is_null(row)) {
-            return Err(Error::invalid(
-                "the transformation returned a row whose year, month or day is null: every row \
-                 needs its partition",
-            ));
+    // Rows of a day mostly come together.
+    let mut next = 0;
+    while next < batch.num_rows() {
+        let (start, day) = (next, day_of(next));
+        while next < batch.num_rows() && day_of(next) == day {
+            next += 1;
         }
-        let day = [keys[0].value(row), keys[1].value(row), keys[2].value(row)];
-        rows.entry(day).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
+        let of_day = (start..next).map(|row| u32::try_from(row).unwrap_or(u32::MAX));
+        rows.entry(day).or_default().extend(of_day);
     }
     let kept: Vec<_> = (0..batch.num_columns())
         .filter(|index| !PARTITION_KEYS.contains(&schema.field(*index).name().as_str()))

@@ -13,22 +13,40 @@ use crate::table_files::store_error;
 /// Opens the bytes of an arrival: its version where the store keeps versions, else the object as
 /// long as it still has the eTag of the arrival. Other bytes stop the run as superseded.
 pub async fn open(raw: &dyn ObjectStore, arrival: &Arrival) -> Result<RawBytes, Stop> {
+    let result = raw
+        .get_opts(&path_of(arrival)?, exactly(arrival))
+        .await
+        .map_err(|error| refused(error, arrival))?;
+    Ok(match result.payload {
+        GetResultPayload::File(file, _) => RawBytes::File(file),
+        GetResultPayload::Stream(stream) => RawBytes::Stream(stream.map_err(store_error).boxed()),
+    })
+}
+
+/// Whether the bytes of an arrival are still what they were: a local file may be written over in
+/// place while it is read. Asked after the last byte.
+pub(super) async fn still_there(raw: &dyn ObjectStore, arrival: &Arrival) -> Result<(), Stop> {
+    let options = GetOptions { head: true, ..exactly(arrival) };
+    let answer = raw.get_opts(&path_of(arrival)?, options).await;
+    answer.map(drop).map_err(|error| refused(error, arrival))
+}
+
+fn path_of(arrival: &Arrival) -> Result<Path, Stop> {
     let path = Path::parse(&arrival.key).map_err(|error| {
         Error::invalid(format!("raw object key {:?} is no path: {error}", arrival.key))
     })?;
-    let options = match &arrival.version {
+    Ok(path)
+}
+
+fn exactly(arrival: &Arrival) -> GetOptions {
+    match &arrival.version {
         ObjectVersion::VersionId(id) => {
             GetOptions { version: Some(id.clone()), ..GetOptions::default() }
         }
         ObjectVersion::ETag(tag) => {
             GetOptions { if_match: Some(tag.clone()), ..GetOptions::default() }
         }
-    };
-    let result = raw.get_opts(&path, options).await.map_err(|error| refused(error, arrival))?;
-    Ok(match result.payload {
-        GetResultPayload::File(file, _) => RawBytes::File(file),
-        GetResultPayload::Stream(stream) => RawBytes::Stream(stream.map_err(store_error).boxed()),
-    })
+    }
 }
 
 fn refused(error: object_store::Error, arrival: &Arrival) -> Stop {

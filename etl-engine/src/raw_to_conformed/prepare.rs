@@ -162,8 +162,16 @@ async fn read(request: &Request<'_>, opened: Opened, difference: Difference) -> 
     let outcome =
         take_blocks(request, blocks, day_of, &mut writer, &mut quarantine, &mut pass).await;
     let rejected = quarantine.rejected();
-    let kept = quarantine.close(pass.counts.rows_read).await;
-    if let Err(stop) = outcome.and(kept.map_err(Stop::from)) {
+    let unchanged = fetch::still_there(lake.raw.as_ref(), arrival).await;
+    // A cancelled attempt may be one that hung past its lease: what another attempt keeps stays.
+    let kept = match (&outcome, &unchanged) {
+        (Err(Stop::Cancelled), _) | (_, Err(_)) => {
+            quarantine.abort().await;
+            Ok(())
+        }
+        _ => quarantine.close(pass.counts.rows_read).await,
+    };
+    if let Err(stop) = unchanged.and(outcome).and(kept.map_err(Stop::from)) {
         writer.abort().await;
         return Err(stop);
     }

@@ -108,6 +108,13 @@ impl Quarantine {
         }
     }
 
+    /// Gives up; what an earlier attempt kept stays as it is.
+    pub(super) async fn abort(self) {
+        if let Some(file) = self.file {
+            file.abort().await;
+        }
+    }
+
     async fn flush(&mut self) -> Result<()> {
         if self.waiting.is_empty() {
             return Ok(());

@@ -11,6 +11,7 @@ use domain::{Error, ErrorKind, Result};
 use futures::FutureExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::execution::Execution;
 use super::{Claim, EngineSettings, Heartbeat, Stop};
@@ -39,17 +40,17 @@ pub async fn attempt(
 ) -> Result<Run> {
     let cancel = shutdown.child_token();
     let asked = Arc::new(AtomicU8::new(NOT_ASKED));
-    let heart = tokio::spawn(keep_alive(
+    let heart = AbortOnDropHandle::new(tokio::spawn(keep_alive(
         lake.clone(),
         claim.clone(),
         settings.clone(),
         cancel.clone(),
         Arc::clone(&asked),
-    ));
+    )));
     let run = Run { engine: ENGINE.to_owned(), ..claim.run.clone() };
     let mut execution = Execution { lake, claim: &claim, settings, cancel: &cancel, progress, run };
     let outcome = AssertUnwindSafe(execution.work()).catch_unwind().await;
-    heart.abort();
+    drop(heart);
     let run = execution.run;
     let stop = match outcome {
         Ok(Ok(())) => None,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::Result;
-use domain::run::{RunId, StepStatus};
+use domain::run::{RunId, RunStatus, StepStatus};
 use domain::zone::Zone;
 use futures::TryStreamExt;
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ pub async fn clean_up(lake: &Lake, settings: &EngineSettings, now: Timestamp) ->
             }
             deleted += delete(store, &files).await?;
         }
-        let old_history = older_than(store, "_history", now - settings.history_retention).await?;
+        let old_history = replaced_before(store, now - settings.history_retention).await?;
         deleted += delete(store, &old_history).await?;
     }
     Ok(deleted)
@@ -40,7 +40,7 @@ async fn may_be_needed(lake: &Lake, run: Option<RunId>) -> Result<bool> {
     let Some(run) = run else { return Ok(false) };
     Ok(lake.ledger.run(run).await?.is_some_and(|run| {
         let committing = run.steps.iter().any(|step| step.status == StepStatus::Committing);
-        !run.status.is_terminal() || committing
+        !run.status.is_terminal() || (committing && run.status != RunStatus::Superseded)
     }))
 }
 
@@ -53,6 +53,18 @@ async fn older_than(
         store.list(Some(&Path::from(folder))).try_collect().await.map_err(store_error)?;
     let is_old = |meta: &ObjectMeta| meta.last_modified.timestamp() < limit.as_second();
     Ok(files.into_iter().filter(is_old).collect())
+}
+
+/// Kept files by when they were replaced. Their own time is that of when they were written, which
+/// may be years before; the name of a kept file is the run that replaced it.
+async fn replaced_before(store: &dyn ObjectStore, limit: Timestamp) -> Result<Vec<ObjectMeta>> {
+    let files: Vec<_> =
+        store.list(Some(&Path::from("_history"))).try_collect().await.map_err(store_error)?;
+    let replaced_at = |meta: &ObjectMeta| -> Option<Timestamp> {
+        let run = meta.location.filename()?.strip_suffix(".parquet")?;
+        run.parse::<RunId>().ok()?.made_at()
+    };
+    Ok(files.into_iter().filter(|meta| replaced_at(meta).is_some_and(|at| at < limit)).collect())
 }
 
 /// Groups staged files by the run in their second folder.

@@ -13,6 +13,7 @@ use domain::table::CatalogPartition;
 use domain::zone::Hop;
 use domain::{Error, Result};
 use jiff::Timestamp;
+use object_store::ObjectStore;
 use tokio_util::sync::CancellationToken;
 
 use super::{Claim, EngineSettings, RunFilter, Stop};
@@ -63,7 +64,10 @@ impl Execution<'_> {
             let message = format!("run {} committed a newer version of {}", newer.run, arrival.key);
             return Err(Stop::Superseded(message));
         }
-        if self.status(hop) == Some(StepStatus::Committing) {
+        // Only as long as no other run has committed the object since: then it owns other files
+        // than this commit knows of, and the hop begins anew.
+        let ours = previous.as_ref().is_some_and(|held| held.run == self.run.id);
+        if self.status(hop) == Some(StepStatus::Committing) && ours {
             return self.roll_forward(&source, previous).await;
         }
         self.begin(hop).await?;
@@ -87,6 +91,7 @@ impl Execution<'_> {
             Ok(prepared) => prepared,
             Err(stop) => {
                 self.count_progress(hop);
+                self.discard_own(hop).await;
                 return Err(stop);
             }
         };
@@ -133,7 +138,16 @@ impl Execution<'_> {
     ) -> Result<(), Stop> {
         let hop = Hop::RawToConformed;
         let dataset = self.run.dataset.clone();
-        let removed: Vec<_> = commit.removals.iter().map(|file| file.partition).collect();
+        // When this is a repeat, the object may not own them any more, and the one file that is
+        // left is somebody else's.
+        let held = self.lake.committed.object(&dataset, &committed.key).await?;
+        let owned = |path: &str| held.iter().flat_map(|held| &held.files).any(|f| f.path == path);
+        let removed: Vec<_> = commit
+            .removals
+            .iter()
+            .filter(|file| owned(&file.path))
+            .map(|file| file.partition)
+            .collect();
         let before = self.lake.committed.totals(&dataset, &removed).await?;
         let last_file = before.iter().filter(|totals| totals.files == 1).map(|t| t.partition);
         let emptied: Vec<_> = last_file.collect();
@@ -168,7 +182,6 @@ impl Execution<'_> {
             return Ok(());
         }
         self.begin(hop).await?;
-        self.discard_stale().await?;
         let Some(transformation) = self.lake.transformations.current(&self.run.dataset).await?
         else {
             self.end(hop, StepStatus::Skipped);
@@ -176,7 +189,7 @@ impl Execution<'_> {
             return Ok(());
         };
         let touched = self.days_to_build().await?;
-        let prepared = conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
+        let preparing = conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
             lake: self.lake,
             run: &self.run,
             source,
@@ -186,8 +199,19 @@ impl Execution<'_> {
             writer: self.settings.writer,
             limits: self.settings.transformation.clone(),
             cancel: self.cancel,
-        })
-        .await?;
+        });
+        // A sort or a join may take minutes before its first row, at which the hop would look.
+        let prepared = tokio::select! {
+            prepared = preparing => prepared,
+            () = self.cancel.cancelled() => Err(Stop::Cancelled),
+        };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(stop) => {
+                self.discard_own(hop).await;
+                return Err(stop);
+            }
+        };
         failpoint::reach("conformed_to_purpose_built.prepared")?;
         self.stop_if_cancelled()?;
         self.update(hop, |step| {
@@ -263,15 +287,29 @@ impl Execution<'_> {
         self.lake.ledger.checkpoint(self.claim, &self.run, None).await
     }
 
-    /// Deletes what earlier attempts at the second hop staged. Should the worker of one of them
-    /// only hang, it finds nothing to put in place any more. Files of later attempts stay.
-    async fn discard_stale(&self) -> Result<()> {
-        let store = self.lake.purpose_built.as_ref();
+    /// Deletes what earlier attempts at a hop staged that now begins anew. Should the worker of one
+    /// of them only hang, it finds nothing to put in place any more. Files of later attempts stay.
+    async fn discard_stale(&self, hop: Hop) -> Result<()> {
         for fence in 1..self.claim.fence {
-            let folder = staging_folder(self.run.id, Hop::ConformedToPurposeBuilt, fence);
-            discard(store, &folder).await?;
+            discard(self.zone_of(hop), &staging_folder(self.run.id, hop, fence)).await?;
         }
         Ok(())
+    }
+
+    /// Deletes what this attempt staged and will not commit, so that a full disk does not stay
+    /// full. What cannot be deleted now is left to the clean-up.
+    async fn discard_own(&self, hop: Hop) {
+        let folder = staging_folder(self.run.id, hop, self.claim.fence);
+        if let Err(error) = discard(self.zone_of(hop), &folder).await {
+            tracing::warn!(run = %self.run.id, %error, "staged files were left behind");
+        }
+    }
+
+    fn zone_of(&self, hop: Hop) -> &dyn ObjectStore {
+        match hop {
+            Hop::RawToConformed => self.lake.conformed.as_ref(),
+            Hop::ConformedToPurposeBuilt => self.lake.purpose_built.as_ref(),
+        }
     }
 
     /// Brings the catalog to what the data is now: `partitions` are there, others of `touched` not.
@@ -304,7 +342,8 @@ impl Execution<'_> {
             finished_at: None,
         });
         self.run.failure = None;
-        self.lake.ledger.checkpoint(self.claim, &self.run, None).await
+        self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;
+        self.discard_stale(hop).await
     }
 
     /// How far a hop came that did not reach its commit.

@@ -3,7 +3,7 @@
 use domain::arrival::{Arrival, is_data_key};
 use domain::dataset::DatasetId;
 use domain::run::{Run, RunId, Trigger};
-use domain::{Error, Result};
+use domain::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 
 use super::{ArrivalQueue, Message, NewRun, Recorded};
@@ -53,12 +53,17 @@ pub async fn replay(lake: &Lake, id: RunId, actor: &str) -> Result<Run> {
 /// Takes what the queue has and records it. A message that can never be handled is put aside; one
 /// that cannot be recorded now comes again. Returns how many arrivals were recorded.
 pub async fn take_in(lake: &Lake, queue: &dyn ArrivalQueue) -> Result<usize> {
-    let mut recorded = 0;
+    let (mut recorded, mut failed) = (0, None);
     for message in queue.receive().await? {
         match handle(lake, &message).await {
             Ok(true) => recorded += 1,
             Ok(false) => {}
-            Err(error) if error.kind().is_transient() => return Err(error),
+            // Only what is wrong with the arrival itself makes it poison. Whatever is wrong with
+            // the ledger will be mended, and the message comes again.
+            Err(error) if error.kind() != ErrorKind::Invalid => {
+                failed.get_or_insert(error);
+                continue;
+            }
             Err(error) => {
                 tracing::warn!(key = message.arrival.key, %error, "arrival put aside");
                 queue.dead_letter(&message, error.message()).await?;
@@ -67,7 +72,7 @@ pub async fn take_in(lake: &Lake, queue: &dyn ArrivalQueue) -> Result<usize> {
         }
         queue.acknowledge(&message).await?;
     }
-    Ok(recorded)
+    failed.map_or(Ok(recorded), Err)
 }
 
 async fn handle(lake: &Lake, message: &Message) -> Result<bool> {

@@ -70,7 +70,12 @@ impl Worker {
         let permits = Arc::new(Semaphore::new(self.settings.concurrency.max(1)));
         let mut runs = JoinSet::new();
         while !shutdown.is_cancelled() {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let permit = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                permit = Arc::clone(&permits).acquire_owned() => permit,
+            };
+            let Ok(permit) = permit else { break };
             match self.claim().await {
                 Ok(Some(claim)) => {
                     let (worker, shutdown) = (self.clone(), shutdown.clone());
@@ -129,7 +134,12 @@ impl Worker {
 
     async fn deliver_notifications(&self, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
-            match deliver_due(self.lake.outbox.as_ref(), &self.notifiers).await {
+            let delivered = tokio::select! {
+                // What was taken and not delivered is due again after a while.
+                () = shutdown.cancelled() => return,
+                delivered = deliver_due(self.lake.outbox.as_ref(), &self.notifiers) => delivered,
+            };
+            match delivered {
                 Ok(0) => pause(self.settings.poll.unsigned_abs(), shutdown).await,
                 Ok(_) => {}
                 Err(error) => {
@@ -142,7 +152,11 @@ impl Worker {
 
     async fn clean_up_regularly(&self, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
-            if let Err(error) = clean_up(&self.lake, &self.settings, Timestamp::now()).await {
+            let cleaned = tokio::select! {
+                () = shutdown.cancelled() => return,
+                cleaned = clean_up(&self.lake, &self.settings, Timestamp::now()) => cleaned,
+            };
+            if let Err(error) = cleaned {
                 tracing::warn!(%error, "clean-up did not finish");
             }
             pause(CLEAN_UP_EVERY, shutdown).await;

@@ -91,6 +91,9 @@ async fn remove(store: &dyn ObjectStore, file: &RemovedFile, run: RunId) -> Resu
 /// Copies what stands at `path` to the history, if anything does. What a run found first is kept:
 /// an attempt that repeats the step finds the output of the one before it.
 async fn keep_history(store: &dyn ObjectStore, path: &str, run: RunId) -> Result<()> {
+    if head(store, path).await?.is_none() {
+        return Ok(());
+    }
     let kept = format!("_history/{path}/{run}.parquet");
     if head(store, &kept).await?.is_some() {
         return Ok(());

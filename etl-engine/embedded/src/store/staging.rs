@@ -102,9 +102,14 @@ pub(super) fn remove_abandoned(root: &Path) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(root.join(FOLDER)) else { return Ok(()) };
     for entry in entries {
         let entry = entry?;
-        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        // Another process may publish or remove it at this moment.
+        let Ok(metadata) = entry.metadata() else { continue };
+        let age = metadata.modified()?.elapsed().unwrap_or_default();
         if age > ABANDONED_AFTER {
-            std::fs::remove_file(entry.path())?;
+            match std::fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())
