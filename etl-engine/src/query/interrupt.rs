@@ -2,19 +2,21 @@
 //!
 //! Dropping a plan's stream stops it at its next yield. Scans yield; a join that multiplies rows
 //! may compute for hours without. The rule here makes joins yield after some batches, and makes
-//! their conditions fail once the query is cancelled, for joins that find no row to hand out.
+//! their conditions and their rows fail once the query is cancelled.
 
 use std::fmt::{Display, Formatter};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, FieldRef, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::projection::ProjectionExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
@@ -22,6 +24,7 @@ use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, SortMergeJoinExec,
 };
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use tokio_util::sync::CancellationToken;
 
@@ -73,73 +76,92 @@ impl Interruptible {
         } else {
             return Ok(Transformed::no(node));
         };
+        let node = self.checked_rows(node)?;
         Ok(Transformed::yes(Arc::new(CooperativeExec::new(node))))
     }
 
+    /// The operator's rows, unchanged, handed out only as long as the query is not cancelled: a
+    /// yield comes after many batches only.
+    fn checked_rows(&self, node: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = node.schema();
+        let column = |(index, field): (usize, &Arc<Field>)| {
+            let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), index));
+            let expr = if index == 0 { self.checked_expr(column) } else { column };
+            ProjectionExpr { expr, alias: field.name().clone() }
+        };
+        let columns: Vec<_> = schema.fields().iter().enumerate().map(column).collect();
+        if columns.is_empty() {
+            return Ok(node);
+        }
+        Ok(Arc::new(ProjectionExec::try_new(columns, node)?))
+    }
+
+    fn checked_expr(&self, inner: Arc<dyn PhysicalExpr>) -> Arc<dyn PhysicalExpr> {
+        Arc::new(Checked { inner, cancel: self.cancel.clone() })
+    }
+
     fn checked(&self, filter: &JoinFilter) -> JoinFilter {
-        let condition =
-            Checked { condition: Arc::clone(filter.expression()), cancel: self.cancel.clone() };
         JoinFilter::new(
-            Arc::new(condition),
+            self.checked_expr(Arc::clone(filter.expression())),
             filter.column_indices().to_vec(),
             Arc::clone(filter.schema()),
         )
     }
 }
 
-/// A join condition that fails once the query is cancelled.
+/// An expression that fails once the query is cancelled.
 #[derive(Debug, Clone)]
 struct Checked {
-    condition: Arc<dyn PhysicalExpr>,
+    inner: Arc<dyn PhysicalExpr>,
     cancel: CancellationToken,
 }
 
 impl PhysicalExpr for Checked {
     fn data_type(&self, input: &Schema) -> Result<DataType> {
-        self.condition.data_type(input)
+        self.inner.data_type(input)
     }
 
     fn nullable(&self, input: &Schema) -> Result<bool> {
-        self.condition.nullable(input)
+        self.inner.nullable(input)
     }
 
     fn return_field(&self, input: &Schema) -> Result<FieldRef> {
-        self.condition.return_field(input)
+        self.inner.return_field(input)
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         if self.cancel.is_cancelled() {
             return Err(DataFusionError::Execution("the query was cancelled".to_owned()));
         }
-        self.condition.evaluate(batch)
+        self.inner.evaluate(batch)
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
-        vec![&self.condition]
+        vec![&self.inner]
     }
 
     fn with_new_children(
         self: Arc<Self>,
         mut children: Vec<Arc<dyn PhysicalExpr>>,
     ) -> Result<Arc<dyn PhysicalExpr>> {
-        let condition = children.pop().unwrap_or_else(|| Arc::clone(&self.condition));
-        Ok(Arc::new(Self { condition, cancel: self.cancel.clone() }))
+        let inner = children.pop().unwrap_or_else(|| Arc::clone(&self.inner));
+        Ok(Arc::new(Self { inner, cancel: self.cancel.clone() }))
     }
 
     fn fmt_sql(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        self.condition.fmt_sql(f)
+        self.inner.fmt_sql(f)
     }
 }
 
 impl Display for Checked {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        Display::fmt(&self.condition, f)
+        Display::fmt(&self.inner, f)
     }
 }
 
 impl PartialEq for Checked {
     fn eq(&self, other: &Self) -> bool {
-        self.condition.eq(&other.condition)
+        self.inner.eq(&other.inner)
     }
 }
 
@@ -147,6 +169,6 @@ impl Eq for Checked {}
 
 impl Hash for Checked {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.condition.hash(state);
+        self.inner.hash(state);
     }
 }

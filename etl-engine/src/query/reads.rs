@@ -3,8 +3,11 @@
 //! A scan remembers every file's eTag from the listing and reads with If-Match. When the file was
 //! replaced meanwhile, the read fails, [`ReadLog::replaced`] says so, and whoever runs the query
 //! lists again and starts over: a reader sees the old rows or the new ones, never both.
+//!
+//! Where files are replaced faster than a query can read them all, starting over does not end. Such
+//! a query pins each file's version when it first opens the file instead ([`ReadLog::pinning`]).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt::{Debug, Formatter};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -15,8 +18,10 @@ use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
+use object_store::path::Path;
 use object_store::{
-    GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, coalesce_ranges,
+    GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, ObjectStoreExt,
+    coalesce_ranges,
 };
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
@@ -34,11 +39,19 @@ const SUSPECTS: usize = 32;
 /// What the scans of one query have read so far. Shared by all tables of the query.
 #[derive(Debug, Default)]
 pub struct ReadLog {
+    /// Versions by path, when they are pinned at the first opening; else the listing's hold.
+    pinned: Option<Mutex<HashMap<Path, ObjectMeta>>>,
     replaced: Mutex<Option<String>>,
     last_opened: Mutex<VecDeque<(Arc<dyn ObjectStore>, ObjectMeta)>>,
 }
 
 impl ReadLog {
+    /// A log for scans that read the version that a file has when the query first opens it. All
+    /// scans of the query then read this one, so that a table joined with itself is not mixed.
+    pub fn pinning() -> Self {
+        Self { pinned: Some(Mutex::default()), ..Self::default() }
+    }
+
     /// The path of a file that was replaced or removed while it was read, if there was one.
     pub fn replaced(&self) -> Option<String> {
         lock(&self.replaced).clone()
@@ -50,12 +63,26 @@ impl ReadLog {
         let suspects = lock(&self.last_opened).clone();
         for (store, meta) in suspects.into_iter().rev() {
             let path = meta.location.to_string();
-            let reader = VersionedReader { store, log: Arc::clone(self), meta };
+            let reader = VersionedReader { store, log: Arc::clone(self), meta, is_part: false };
             if let Err(error) = decode(reader).await {
                 return Some((path, error));
             }
         }
         None
+    }
+
+    /// The version to read of a file that the listing saw as `listed`.
+    async fn version_of(
+        &self,
+        store: &dyn ObjectStore,
+        listed: &ObjectMeta,
+    ) -> object_store::Result<ObjectMeta> {
+        let Some(pinned) = &self.pinned else { return Ok(listed.clone()) };
+        if let Some(known) = lock(pinned).get(&listed.location) {
+            return Ok(known.clone());
+        }
+        let current = store.head(&listed.location).await?;
+        Ok(lock(pinned).entry(listed.location.clone()).or_insert(current).clone())
     }
 
     fn opened(&self, store: &Arc<dyn ObjectStore>, meta: &ObjectMeta) {
@@ -99,7 +126,8 @@ impl ParquetFileReaderFactory for VersionedReaders {
     ) -> datafusion::common::Result<Box<dyn AsyncFileReader + Send>> {
         let (store, log) = (Arc::clone(&self.store), Arc::clone(&self.log));
         log.opened(&store, &file.object_meta);
-        Ok(Box::new(VersionedReader { store, log, meta: file.object_meta }))
+        let is_part = file.range.is_some();
+        Ok(Box::new(VersionedReader { store, log, meta: file.object_meta, is_part }))
     }
 }
 
@@ -108,9 +136,27 @@ struct VersionedReader {
     store: Arc<dyn ObjectStore>,
     log: Arc<ReadLog>,
     meta: ObjectMeta,
+    /// Whether another reader reads the rest of the file.
+    is_part: bool,
 }
 
 impl VersionedReader {
+    /// Settles on the version to read. The parts of a file were cut by its listed size, so they
+    /// cannot move on to a version of another size.
+    async fn settle(&mut self) -> parquet::errors::Result<()> {
+        let version = self.log.version_of(self.store.as_ref(), &self.meta).await;
+        let version = version.map_err(|error| self.error(error))?;
+        if self.is_part && version.size != self.meta.size {
+            let path = self.meta.location.to_string();
+            return Err(self.error(object_store::Error::Precondition {
+                path,
+                source: "the file has another size than when it was listed".into(),
+            }));
+        }
+        self.meta = version;
+        Ok(())
+    }
+
     async fn read(&self, range: Range<u64>) -> object_store::Result<Bytes> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
@@ -154,6 +200,7 @@ impl AsyncFileReader for VersionedReader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         async move {
+            self.settle().await?;
             let size = self.meta.size;
             let reader = ParquetMetaDataReader::new()
                 .with_arrow_reader_options(options)

@@ -35,10 +35,13 @@ use super::spill::SpillFolder;
 use super::statement::QueryStatement;
 
 /// How often a query starts over because a file was replaced while it was read.
-const ATTEMPTS: u32 = 10;
+const ATTEMPTS: u32 = 50;
 
-/// How long it waits before it starts over, times the number of attempts so far.
-const PAUSE: Duration = Duration::from_millis(20);
+/// From this attempt on, versions are pinned file by file instead of all at the listing.
+const FIRST_PINNING: u32 = 5;
+
+/// How long it waits before it starts over.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// How the service shares one machine.
 #[derive(Debug, Clone)]
@@ -223,10 +226,11 @@ impl Attempt {
     /// Starts over as long as files are replaced while they are read (promise A2).
     async fn until_consistent(self) -> Result<QueryResult> {
         for attempt in 1.. {
-            let log = Arc::new(ReadLog::default());
+            let pinning = attempt >= FIRST_PINNING;
+            let log = Arc::new(if pinning { ReadLog::pinning() } else { ReadLog::default() });
             match self.once(&log).await {
                 Err(_) if log.replaced().is_some() && attempt < ATTEMPTS => {
-                    tokio::time::sleep(PAUSE * attempt).await;
+                    tokio::time::sleep(PAUSE).await;
                 }
                 result => return result,
             }

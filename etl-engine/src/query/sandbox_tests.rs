@@ -1,5 +1,6 @@
 //! Tests of the sandboxed query service.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,11 +60,21 @@ impl Sandbox {
         self.run_within("select 1", &limits).await.unwrap();
     }
 
-    fn spilled_files(&self) -> usize {
-        let folders = std::fs::read_dir(self.folder.path()).unwrap();
-        let names = folders.map(|entry| entry.unwrap());
-        let spill = names.filter(|entry| entry.file_name().to_str().unwrap().contains("spill"));
-        spill.map(|entry| std::fs::read_dir(entry.path()).unwrap().count()).sum()
+    /// Tasks of a failed query may close their files a moment after it has answered.
+    async fn spilled_files_are_gone(&self) {
+        let entries = |folder: &Path| -> Vec<PathBuf> {
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+        };
+        // The service keeps one folder of its own here, and one for each query in it.
+        let own = entries(self.folder.path());
+        assert_eq!(own.len(), 1, "{own:?}");
+        for _ in 0..100 {
+            if entries(&own[0]).is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("spilled files are left in {}", own[0].display());
     }
 }
 
@@ -150,10 +161,10 @@ async fn e4_memory_is_capped_and_spilled_files_are_gone() {
     let error = sandbox.run_within(sql, &tiny).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(error.message().contains("memory"), "{error}");
-    assert_eq!(sandbox.spilled_files(), 0);
+    sandbox.spilled_files_are_gone().await;
     let Sandbox { service, folder } = sandbox;
     drop(service);
-    assert!(!folder.path().join("query-spill").exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
@@ -294,7 +305,7 @@ async fn a2_a_query_sees_the_old_rows_or_the_new_ones_while_a_file_is_replaced()
         })
     };
     let mut last = -1;
-    for _ in 0..60 {
+    for _ in 0..25 {
         let rows =
             sandbox.rows("select min(v), max(v), count(*), sum(w) / 3 from db.versions").await;
         let cells: Vec<i64> = rows[0].split('|').map(|cell| cell.parse().unwrap()).collect();
@@ -304,7 +315,7 @@ async fn a2_a_query_sees_the_old_rows_or_the_new_ones_while_a_file_is_replaced()
         last = cells[0];
     }
     stop.cancel();
-    assert!(writer.await.unwrap() > 10);
+    assert!(writer.await.unwrap() > 5);
 }
 
 fn versions_table() -> CatalogTable {
