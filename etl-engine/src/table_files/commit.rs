@@ -81,7 +81,11 @@ async fn remove(store: &dyn ObjectStore, file: &RemovedFile, run: RunId) -> Resu
     match head(store, &file.path).await? {
         Some(meta) if meta.e_tag == file.e_tag => {
             keep_history(store, &file.path, run).await?;
-            ignore_absent(store.delete(&Path::from(file.path.as_str())).await)
+            match store.delete(&Path::from(file.path.as_str())).await {
+                // The answer may have been lost: what counts is that the file is gone.
+                Err(error) if head(store, &file.path).await?.is_some() => Err(store_error(error)),
+                _ => Ok(()),
+            }
         }
         // Gone already, or written anew by a later run: not this commit's to take away.
         _ => Ok(()),
@@ -122,6 +126,7 @@ mod tests {
     use object_store::memory::InMemory;
 
     use super::*;
+    use crate::table_files::ambiguous::AmbiguousStore;
 
     fn partition() -> Partition {
         Partition::from_values("2020", "08", "05").unwrap()
@@ -183,6 +188,38 @@ mod tests {
         let commit = Commit { removals, ..Commit::default() };
         carry_out(&store, &commit, RunId::generate()).await.unwrap();
         assert_eq!(text(&store, "t/p/b").await.as_deref(), Some("later"));
+    }
+
+    #[tokio::test]
+    async fn a3_a_lost_answer_is_resolved_by_reading_back() {
+        for applies in [true, false] {
+            for removes in [true, false] {
+                let inner = InMemory::new();
+                put(&inner, "t/p/live", "live").await;
+                let mut commit = Commit::default();
+                if removes {
+                    put(&inner, "t/p/old", "old").await;
+                    let e_tag = head(&inner, "t/p/old").await.unwrap().unwrap().e_tag;
+                    let path = "t/p/old".to_owned();
+                    commit.removals = vec![RemovedFile { path, partition: partition(), e_tag }];
+                } else {
+                    put(&inner, "_staging/a", "new").await;
+                    commit.moves = vec![staged("_staging/a", "t/p/live")];
+                }
+                let (store, run) = (AmbiguousStore::new(inner, applies), RunId::generate());
+                let first = carry_out(&store, &commit, run).await;
+                assert_eq!(first.is_ok(), applies, "applies {applies}, removes {removes}");
+                if !applies {
+                    let kind = first.unwrap_err().kind();
+                    assert_eq!(kind, domain::ErrorKind::Unavailable);
+                    assert_eq!(text(&store.inner, "t/p/live").await.as_deref(), Some("live"));
+                    carry_out(&store, &commit, run).await.unwrap();
+                }
+                let live = if removes { "live" } else { "new" };
+                assert_eq!(text(&store.inner, "t/p/live").await.as_deref(), Some(live));
+                assert_eq!(text(&store.inner, "t/p/old").await, None);
+            }
+        }
     }
 
     #[tokio::test]

@@ -4,6 +4,8 @@
 //! Architecture invariant: a table's folder is changed by [`carry_out`] alone. Everything before
 //! that writes below `_staging/`, which no table, reader or listing looks at.
 
+#[cfg(test)]
+mod ambiguous;
 mod commit;
 mod encode;
 mod parquet_file;
