@@ -6,6 +6,7 @@
 //! [`transformation::TransformationStore`], [`notify::Outbox`], [`notify::Notifier`].
 
 pub mod catalog;
+pub mod column_types;
 pub mod conformed_to_purpose_built;
 pub mod failpoint;
 pub mod lake;

@@ -13,7 +13,7 @@ use domain::table::CatalogTable;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
-use crate::query::column_types::arrow_type;
+use crate::column_types::arrow_type;
 use crate::query::deep_stack::on_deep_stack;
 use crate::query::failure::{failure, read_failure};
 use crate::query::files::partitions_of;

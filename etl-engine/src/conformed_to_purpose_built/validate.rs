@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::locality::{Locality, locality};
 use crate::catalog::Catalog;
-use crate::query::column_types::{column_type, table_schema};
+use crate::column_types::{column_type, table_schema};
 use crate::query::deep_stack::on_deep_stack;
 use crate::query::failure::failure;
 use crate::query::lookup::tables_named;

@@ -7,7 +7,6 @@
 mod allowed;
 pub mod bounds;
 mod collect;
-pub mod column_types;
 mod cost;
 pub(crate) mod deep_stack;
 pub(crate) mod failure;

@@ -24,10 +24,10 @@ use domain::table::{CatalogColumn, CatalogTable};
 use domain::zone::Zone;
 use object_store::ObjectStore;
 
-use super::column_types::{file_fields, partition_fields, table_schema};
 use super::files::{DataFile, files_of};
 use super::reads::{ReadLog, VersionedReaders};
 use super::session::zone_url;
+use crate::column_types::{file_fields, partition_fields, table_schema};
 
 /// A table over the partitions it was given. The files are listed when a query is planned.
 ///

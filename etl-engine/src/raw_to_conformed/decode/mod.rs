@@ -36,7 +36,7 @@ use futures::stream::BoxStream;
 
 pub use block::Block;
 pub use input::RawBytes;
-pub use schema::{arrow_schema, arrow_type};
+pub use schema::arrow_schema;
 
 use self::csv::OpenedCsv;
 use self::json_lines::OpenedJsonLines;

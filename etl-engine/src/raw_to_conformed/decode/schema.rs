@@ -1,25 +1,11 @@
-//! Arrow types of pinned columns: those that Athena reads from Parquet.
+//! The Arrow schema of pinned columns.
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use domain::column::{Column, ColumnType};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use domain::column::Column;
 
-/// The Arrow type of a column type. Timestamps are in microseconds without zone.
-pub fn arrow_type(column_type: ColumnType) -> DataType {
-    match column_type {
-        ColumnType::Boolean => DataType::Boolean,
-        ColumnType::Int => DataType::Int32,
-        ColumnType::BigInt => DataType::Int64,
-        ColumnType::Double => DataType::Float64,
-        ColumnType::Decimal { precision, scale } => {
-            DataType::Decimal128(precision, i8::try_from(scale).unwrap_or(i8::MAX))
-        }
-        ColumnType::Date => DataType::Date32,
-        ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-        ColumnType::String => DataType::Utf8,
-    }
-}
+use crate::column_types::arrow_type;
 
 /// The Arrow schema of pinned columns, in order, named as in the conformed table.
 pub fn arrow_schema(columns: &[Column]) -> SchemaRef {

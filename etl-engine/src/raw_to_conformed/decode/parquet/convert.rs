@@ -18,9 +18,10 @@ use domain::{Error, Result};
 use super::super::Block;
 use super::super::block::{assemble, mismatch};
 use super::super::columns::builder;
-use super::super::schema::{arrow_schema, arrow_type};
+use super::super::schema::arrow_schema;
 use super::super::values::field::Reading;
 use super::json_text::{json_text, row_text};
+use crate::column_types::arrow_type;
 
 /// Values that do not fit become nulls.
 const SAFE: CastOptions<'static> = CastOptions { safe: true, format_options: FormatOptions::new() };
