@@ -45,8 +45,6 @@ pub enum RejectReason {
     BadQuoting,
     /// The line is not a JSON object.
     BadJson,
-    /// The row has no partition date, or one outside the years 1 to 9999.
-    NoPartitionDate,
 }
 
 impl RejectReason {
@@ -61,7 +59,6 @@ impl RejectReason {
             Self::TooLong => "too_long",
             Self::BadQuoting => "bad_quoting",
             Self::BadJson => "bad_json",
-            Self::NoPartitionDate => "no_partition_date",
         }
     }
 }
