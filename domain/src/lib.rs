@@ -3,6 +3,7 @@
 //! Architecture invariant: this crate does no I/O, knows no engine and no SDK, and compiles to
 //! wasm32, so that engine, server and console speak of the same things in the same words.
 
+pub mod access;
 pub mod arrival;
 pub mod column;
 pub mod dataset;

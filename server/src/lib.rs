@@ -2,6 +2,7 @@
 //!
 //! Architecture invariant: `compose/` holds the only files that name adapters.
 
+pub mod accounts;
 pub mod cli;
 pub mod compose;
 pub mod config;

@@ -1,0 +1,8 @@
+//! What the browser loads: it makes the server's HTML alive, and holds nothing else.
+#![cfg(target_arch = "wasm32")]
+
+/// Called by the page once the module is loaded.
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_body(app::App);
+}

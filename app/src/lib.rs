@@ -1,0 +1,1 @@
+//! The console: Leptos pages and the types of the API that they read.

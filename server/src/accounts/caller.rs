@@ -1,0 +1,42 @@
+//! Who is asking.
+
+use domain::access::Rights;
+
+/// A person, as the sign-in provider knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Our id; never reused.
+    pub id: String,
+    /// The provider's name for them, for people to read. It may change; the id does not.
+    pub login: String,
+    /// Their full name, if the provider knows one.
+    pub name: Option<String>,
+}
+
+/// Through what they ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// A browser session, by the hash of its secret.
+    Session(String),
+    /// An API token, by its id.
+    Token(String),
+}
+
+/// Who is asking, through what, and all that they may do. Made for each request from the database,
+/// so that a change of roles is effective at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The person.
+    pub user: User,
+    /// What they may do.
+    pub rights: Rights,
+    /// Session or token.
+    pub via: Via,
+}
+
+impl Caller {
+    /// The name that goes to run ledger and audit log.
+    pub fn login(&self) -> &str {
+        &self.user.login
+    }
+}
