@@ -15,4 +15,4 @@ pub use access::Access;
 pub use routes::{ListedRoute, listed_routes, router};
 
 pub(crate) use extract::{Answer, InEnvironment, Json};
-pub(crate) use problem::Refusal;
+pub use problem::Refusal;
