@@ -81,3 +81,14 @@ pub struct CatalogPartition {
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
+
+/// How much a table holds, over all its partitions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableTotals {
+    /// Number of partitions.
+    pub partitions: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::environment::EnvironmentName;
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
 use domain::{Error, Result};
 use etl_engine::catalog::Catalog;
 use sqlx::AnyConnection;
@@ -33,6 +33,10 @@ const PARTITIONS: &str = "SELECT partition_day, row_count, byte_count, file_coun
 const PARTITION: &str = "SELECT partition_day, row_count, byte_count, file_count, run, updated_at \
      FROM catalog_partitions WHERE environment = $1 AND database_name = $2 AND table_name = $3 \
      AND partition_day = $4";
+const TOTALS: &str = "SELECT COUNT(*) AS partition_count, \
+     CAST(COALESCE(SUM(row_count), 0) AS BIGINT) AS row_count, \
+     CAST(COALESCE(SUM(byte_count), 0) AS BIGINT) AS byte_count \
+     FROM catalog_partitions WHERE environment = $1 AND database_name = $2 AND table_name = $3";
 const PUT_PARTITION: &str = "INSERT INTO catalog_partitions (environment, database_name, \
      table_name, partition_day, row_count, byte_count, file_count, run, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -205,6 +209,17 @@ impl Catalog for SqlCatalog {
         });
         partitions.sort_by_key(|stored| stored.partition);
         Ok(partitions)
+    }
+
+    async fn totals(&self, name: &TableName) -> Result<TableTotals> {
+        let row = self.of_table(TOTALS, name).fetch_one(self.database.reader()?).await;
+        let row = row.map_err(failed("add up partitions"))?;
+        let number = |column| count(column, columns::integer(&row, column)?);
+        Ok(TableTotals {
+            partitions: number("partition_count")?,
+            rows: number("row_count")?,
+            bytes: number("byte_count")?,
+        })
     }
 
     async fn put_partitions(

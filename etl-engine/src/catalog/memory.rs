@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
 use domain::{Error, Result};
 
 use super::Catalog;
@@ -75,6 +75,15 @@ impl Catalog for MemoryCatalog {
             .values()
             .filter(|stored| only.is_none_or(|only| only.contains(&stored.partition)));
         Ok(wanted.cloned().collect())
+    }
+
+    async fn totals(&self, name: &TableName) -> Result<TableTotals> {
+        let stored = self.partitions(name, None).await?;
+        Ok(TableTotals {
+            partitions: stored.len() as u64,
+            rows: stored.iter().map(|stored| stored.rows).sum(),
+            bytes: stored.iter().map(|stored| stored.bytes).sum(),
+        })
     }
 
     async fn put_partitions(

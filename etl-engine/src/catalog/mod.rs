@@ -9,7 +9,7 @@ mod update;
 use async_trait::async_trait;
 use domain::Result;
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
 
 pub use memory::MemoryCatalog;
 pub use update::{TableShape, ensure_table};
@@ -39,6 +39,9 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
         name: &TableName,
         only: Option<&[Partition]>,
     ) -> Result<Vec<CatalogPartition>>;
+
+    /// How much a table holds, added up where it is stored; nothing when it does not exist.
+    async fn totals(&self, name: &TableName) -> Result<TableTotals>;
 
     /// Adds or replaces partitions. [`domain::ErrorKind::NotFound`] when the table is absent.
     async fn put_partitions(&self, name: &TableName, partitions: &[CatalogPartition])
