@@ -9,6 +9,7 @@ mod layout;
 mod partition_rule;
 mod prepare;
 pub mod quarantine;
+pub mod trial;
 
 pub use layout::{Difference, compare};
 pub use prepare::{Prepared, Progress, Request, prepare, table_shape};

@@ -282,7 +282,7 @@ pub fn table_shape(source: &Source) -> TableShape {
 }
 
 /// The pinned columns; the one that tells the partition must not be empty.
-fn columns_to_read(source: &Source) -> Vec<Column> {
+pub(super) fn columns_to_read(source: &Source) -> Vec<Column> {
     let mut columns = source.columns.clone();
     if let PartitionRule::DateColumn { column: name } = &source.partition {
         for column in columns.iter_mut().filter(|column| column.name == *name) {

@@ -18,6 +18,7 @@ mod json_lines;
 mod names;
 mod parquet;
 mod pipeline;
+mod records;
 mod schema;
 mod text;
 mod values;
@@ -48,6 +49,7 @@ pub(super) use self::input::Spooled;
 pub(super) use self::json_lines::read_object;
 pub(super) use self::names::distinct_names;
 pub(super) use self::pipeline::blocking;
+pub(super) use self::records::RecordDecoder;
 pub(super) use self::values::written;
 
 /// How much work and memory decoding may take.

@@ -15,9 +15,9 @@ use domain::column::Column;
 use domain::source::CsvDialect;
 use futures::{Stream, StreamExt};
 
+pub(super) use self::decode::CsvPlan;
 pub(crate) use self::sample::{Sample, sample};
 
-use self::decode::CsvPlan;
 use self::scan::Scanner;
 use super::compression::decompressed;
 use super::cut::Cutter;
