@@ -17,6 +17,7 @@ pub mod run;
 pub mod source;
 pub mod table;
 pub mod transformation;
+pub mod upload;
 pub mod zone;
 
 pub use error::{Error, ErrorKind, Result};

@@ -15,8 +15,10 @@ use sqlx::{SqlSafeStr, SqlStr};
 use super::{Backend, failed};
 
 /// Version, name, statements. Applied ones are never changed.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "data flow", include_str!("../../../../migrations/0001_data_flow.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "data flow", include_str!("../../../../migrations/0001_data_flow.sql")),
+    (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
+];
 
 /// Held until the transaction ends. The number stands for "sluice".
 const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)";
