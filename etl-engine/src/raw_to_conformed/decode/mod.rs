@@ -44,7 +44,7 @@ use self::json_lines::OpenedJsonLines;
 use self::parquet::OpenedParquet;
 
 pub(super) use self::compression::head;
-pub(super) use self::csv::{Sample, sample};
+pub(super) use self::csv::{Sample, field_places, sample};
 pub(super) use self::input::Spooled;
 pub(super) use self::json_lines::read_object;
 pub(super) use self::names::distinct_names;

@@ -3,6 +3,7 @@
 
 mod browse;
 mod file;
+mod mark;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use self::file::to_batch;
 use crate::table_files::{ParquetFile, quarantine_path, store_error};
 
 pub use browse::{Facet, Facets, Page, RowFilter, facets, page};
+pub use mark::{Marker, source_used};
 
 pub(super) use file::{Opened, from_batch, open, unreadable};
 

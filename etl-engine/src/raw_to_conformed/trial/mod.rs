@@ -142,16 +142,8 @@ impl Trial<'_> {
 
     /// The encoding by which the run read the file, and so the one its kept text was decoded from.
     async fn encoding_read_by(&self) -> Result<Encoding> {
-        let step = self.run.step(Hop::RawToConformed);
-        let history = self.lake.sources.history(&self.run.dataset).await?;
-        let used = history.iter().find(|saved| match step {
-            Some(step) if step.definition_version.is_some() => {
-                step.definition_version == Some(saved.version)
-            }
-            Some(step) => saved.saved_at <= step.started_at,
-            None => true,
-        });
-        Ok(used.map_or_else(Encoding::default, |saved| encoding_of(&saved.source)))
+        let used = quarantine::source_used(self.lake, self.run).await?;
+        Ok(used.map_or_else(Encoding::default, |used| encoding_of(&used.source)))
     }
 
     /// Whether a replay would be committed. Only when the run read its whole file and all of its

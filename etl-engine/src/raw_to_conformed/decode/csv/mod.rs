@@ -3,6 +3,7 @@
 mod decode;
 mod header;
 mod index;
+mod places;
 mod reject;
 mod sample;
 pub(super) mod scan;
@@ -16,6 +17,7 @@ use domain::source::CsvDialect;
 use futures::{Stream, StreamExt};
 
 pub(super) use self::decode::CsvPlan;
+pub(crate) use self::places::field_places;
 pub(crate) use self::sample::{Sample, sample};
 
 use self::scan::Scanner;
