@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use futures::stream;
+use futures::{StreamExt, stream};
 
 use super::*;
 use crate::{local_store, sqlite_url};
