@@ -3,6 +3,7 @@
 pub mod me;
 mod page;
 mod problem;
+pub mod runs;
 
 pub use crate::client::{get, send};
 pub use page::Page;

@@ -1,0 +1,5 @@
+//! The audit log.
+
+mod request;
+
+pub use request::{in_request, request_id};
