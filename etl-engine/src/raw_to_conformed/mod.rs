@@ -12,6 +12,7 @@ mod prepare;
 pub mod preview;
 mod progress;
 pub mod quarantine;
+pub mod trial;
 
 pub use bounded::SampleBounds;
 pub use layout::{Difference, compare};
