@@ -7,3 +7,6 @@ pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod demo;
+mod logging;
+mod signals;
+pub mod web;
