@@ -4,7 +4,9 @@
 
 mod bench;
 mod demo;
+mod node;
 mod python;
+mod site;
 mod test;
 mod workspace;
 
@@ -29,6 +31,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Build the console's static files: module, style sheet, fonts.
+    Site {
+        /// Build fast and large, with messages for developers.
+        #[arg(long)]
+        dev: bool,
+    },
     /// Run every check: format, clippy, wasm, unit, contract and integration tests.
     Test,
     /// Measure the whole job side by side with DuckDB and Polars.
@@ -52,6 +60,7 @@ fn run() -> anyhow::Result<bool> {
     let workspace = Workspace::find()?;
     match cli.command {
         Command::Demo { args } => demo::run(&workspace, &args),
+        Command::Site { dev } => site::build(&workspace, dev).map(|_| true),
         Command::Test => test::run(&workspace),
         Command::Bench(options) => bench::run(&workspace, &options),
     }

@@ -4,7 +4,7 @@
 //! are [`etl_engine::run::Job`]'s. This crate stores, watches and delivers.
 
 mod catalog;
-mod columns;
+pub mod columns;
 mod database;
 mod ledger;
 mod notify;
@@ -15,7 +15,7 @@ mod store;
 mod transformation;
 
 pub use catalog::SqlCatalog;
-pub use database::{Database, DatabaseSettings, sqlite_url};
+pub use database::{Database, DatabaseSettings, damaged, failed, retrying, sqlite_url};
 pub use ledger::SqlRunLedger;
 pub use notify::{LogFileNotifier, WebhookNotifier};
 pub use outbox::SqlOutbox;

@@ -1,5 +1,6 @@
 //! Every contract suite over every adapter: in memory, on SQLite, on PostgreSQL, on a local folder.
 
+mod accounts;
 mod database;
 mod folder;
 mod memory;

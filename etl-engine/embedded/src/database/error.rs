@@ -10,7 +10,7 @@ use sqlx::error::DatabaseError;
 const ATTEMPTS: u32 = 5;
 
 /// Maps an error of the database: "cannot {doing}: cause; what to do".
-pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> Error {
+pub fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> Error {
     move |error| {
         let (kind, advice) = classify(&error);
         let message = format!("the database cannot {doing}: {}; {advice}", cause(&error));
@@ -19,7 +19,7 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> Error {
 }
 
 /// A row that does not say what Sluice wrote into it.
-pub(crate) fn damaged(what: &str, error: impl std::fmt::Display) -> Error {
+pub fn damaged(what: &str, error: impl std::fmt::Display) -> Error {
     Error::internal(format!(
         "{what} in the database cannot be read: {error}; was it changed by hand or by a newer \
          version of Sluice?"
@@ -27,7 +27,7 @@ pub(crate) fn damaged(what: &str, error: impl std::fmt::Display) -> Error {
 }
 
 /// Calls `attempt` again while the database says that its transaction lost against another.
-pub(crate) async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
+pub async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {

@@ -15,8 +15,10 @@ use sqlx::{SqlSafeStr, SqlStr};
 use super::{Backend, failed};
 
 /// Version, name, statements. Applied ones are never changed.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "data flow", include_str!("../../../../migrations/0001_data_flow.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "data flow", include_str!("../../../../migrations/0001_data_flow.sql")),
+    (2, "accounts", include_str!("../../../../migrations/0002_accounts.sql")),
+];
 
 /// Held until the transaction ends. The number stands for "sluice".
 const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)";
@@ -24,7 +26,8 @@ const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)"
 /// Applies what is missing. [`domain::ErrorKind::Conflict`] when the schema is newer than this
 /// program.
 pub(super) async fn run(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.map(migration).to_vec());
+    let mut migrator =
+        Migrator::with_migrations(MIGRATIONS.iter().copied().map(migration).collect());
     // The migrator's own lock would be given back before the transaction is committed.
     migrator.set_locking(false);
     let doing = "bring its schema up to date";

@@ -20,7 +20,7 @@ use sqlx::{AnyConnection, AnyPool};
 use file::DatabaseFile;
 
 pub use connect::sqlite_url;
-pub(crate) use error::{damaged, failed, retrying};
+pub use error::{damaged, failed, retrying};
 
 /// A database with the current schema. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -105,13 +105,13 @@ impl Database {
     }
 
     /// Connections for single statements that only read.
-    pub(crate) fn reader(&self) -> Result<&AnyPool> {
+    pub fn reader(&self) -> Result<&AnyPool> {
         self.shared.check_file()?;
         Ok(&self.shared.readers)
     }
 
     /// Begins a transaction that will write. It sees all that was committed before.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>> {
         self.shared.check_file()?;
         let begun = match self.shared.backend {
             Backend::Sqlite => self.shared.begin_sqlite().await,
@@ -122,7 +122,7 @@ impl Database {
 
     /// A row by a statement that ends in its WHERE clause, locked until the transaction ends.
     /// SQLite has locked everything already.
-    pub(crate) fn locking(&self, select: &str) -> AssertSqlSafe<String> {
+    pub fn locking(&self, select: &str) -> AssertSqlSafe<String> {
         let lock = match self.shared.backend {
             Backend::Sqlite => "",
             Backend::Postgres => " FOR UPDATE",

@@ -1,0 +1,9 @@
+//! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
+
+pub mod me;
+mod page;
+mod problem;
+
+pub use crate::client::{get, send};
+pub use page::Page;
+pub use problem::{FieldProblem, Problem};

@@ -1,0 +1,22 @@
+//! The pieces that pages are made of. Their looks are in `style/`, by the same names.
+
+mod card;
+mod dialog;
+mod icon;
+mod loaded;
+mod palette;
+mod pager;
+mod shell;
+mod state;
+mod time;
+mod toast;
+
+pub use card::{Card, PageHeader, Stat};
+pub use dialog::{Dialog, close_dialog, open_dialog};
+pub use icon::icon;
+pub use loaded::{loaded, rows_skeleton};
+pub use pager::Pager;
+pub use shell::ConsoleShell;
+pub use state::{Empty, failure, failure_line, run_status, status_badge};
+pub use time::{RelativeTime, absolute};
+pub use toast::{provide_toasts, toast, toast_problem};

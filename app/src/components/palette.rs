@@ -1,0 +1,151 @@
+//! The command palette: Ctrl K, a few letters, Enter.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::dialog::close_dialog;
+use super::shell::switch_theme;
+use crate::place::{use_environment, use_me};
+
+/// One thing to go to or to do.
+#[derive(Clone, PartialEq)]
+struct Entry {
+    text: String,
+    /// A path, or `theme`.
+    target: String,
+}
+
+/// The palette's dialog, and the keys that open it.
+#[component]
+pub(super) fn Palette() -> impl IntoView {
+    let (typed, set_typed) = signal(String::new());
+    let (chosen, set_chosen) = signal(0_usize);
+    let entries = use_entries();
+    let found = Memo::new(move |_| matching(&entries.get(), &typed.get()));
+    let navigate = use_navigate();
+    let go = move |entry: Entry| {
+        close_dialog("palette");
+        set_typed.set(String::new());
+        match entry.target.as_str() {
+            "theme" => switch_theme(),
+            path => navigate(path, NavigateOptions::default()),
+        }
+    };
+    let go_stored = StoredValue::new_local(go);
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        let last = found.with(|found| found.len().saturating_sub(1));
+        match event.key().as_str() {
+            "ArrowDown" => set_chosen.update(|at| *at = (*at + 1).min(last)),
+            "ArrowUp" => set_chosen.update(|at| *at = at.saturating_sub(1)),
+            "Enter" => {
+                if let Some(entry) = found.with(|found| found.get(chosen.get()).cloned()) {
+                    go_stored.with_value(|go| go(entry));
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    open_on_keys();
+    let option = move |(at, entry): (usize, Entry)| {
+        let text = entry.text.clone();
+        view! {
+            <li id=format!("palette-{at}") role="option" class="palette-entry"
+                aria-selected=move || (chosen.get() == at).to_string()
+                on:click=move |_| go_stored.with_value(|go| go(entry.clone()))>{text}</li>
+        }
+    };
+    view! {
+        <dialog id="palette" class="dialog palette" aria-label="Go to">
+            <input type="text" class="palette-input" placeholder="Page, dataset or run id" autofocus
+                role="combobox" aria-label="Page, dataset or run id" aria-expanded="true"
+                aria-controls="palette-list" aria-activedescendant=move || format!("palette-{}", chosen.get())
+                autocomplete="off" spellcheck="false"
+                prop:value=typed
+                on:input=move |event| { set_typed.set(event_target_value(&event)); set_chosen.set(0); }
+                on:keydown=on_key />
+            <ul id="palette-list" role="listbox" class="palette-list" aria-label="Where to go">
+                {move || found.get().into_iter().enumerate().map(option).collect_view()}
+            </ul>
+        </dialog>
+    }
+}
+
+/// Where one can always go.
+fn use_entries() -> Memo<Vec<Entry>> {
+    let (me, environment) = (use_me(), use_environment());
+    Memo::new(move |_| {
+        let here = environment.get();
+        let entry = |text: String, target: String| Entry { text, target };
+        let mut entries = vec![
+            entry("Overview".into(), format!("/{here}")),
+            entry("Sources".into(), format!("/{here}/sources")),
+            entry("Register a source".into(), format!("/{here}/sources/new")),
+            entry("Runs".into(), format!("/{here}/runs")),
+            entry("Runs that failed".into(), format!("/{here}/runs?status=FAILED")),
+            entry("Runs that are held".into(), format!("/{here}/runs?status=HELD")),
+            entry("Quarantine".into(), format!("/{here}/quarantine")),
+            entry("Members and roles".into(), "/settings/members".into()),
+            entry("API tokens".into(), "/settings/tokens".into()),
+            entry("Audit log".into(), "/settings/audit".into()),
+            entry("API reference".into(), "/api".into()),
+            entry("Light or dark".into(), "theme".into()),
+        ];
+        let others = me.environments.iter().filter(|name| name.as_str() != here);
+        entries.extend(others.map(|name| entry(format!("Environment {name}"), format!("/{name}"))));
+        entries
+    })
+}
+
+/// Entries that contain all typed words; a run id or a dataset typed in full leads to it.
+fn matching(entries: &[Entry], typed: &str) -> Vec<Entry> {
+    let typed = typed.trim().to_lowercase();
+    let matches = |entry: &&Entry| {
+        let text = entry.text.to_lowercase();
+        typed.split_whitespace().all(|word| text.contains(word))
+    };
+    let mut found: Vec<Entry> = entries.iter().filter(matches).take(12).cloned().collect();
+    let here = entries.first().map(|entry| entry.target.clone()).unwrap_or_default();
+    if typed.parse::<domain::run::RunId>().is_ok() {
+        found.push(Entry { text: format!("Run {typed}"), target: format!("{here}/runs/{typed}") });
+    }
+    if typed.parse::<domain::dataset::DatasetId>().is_ok() {
+        let target = format!("{here}/sources/{typed}");
+        found.push(Entry { text: format!("Source {typed}"), target });
+    }
+    found
+}
+
+/// Ctrl K or Cmd K anywhere, and `/` outside of fields.
+fn open_on_keys() {
+    #[cfg(not(feature = "ssr"))]
+    {
+        let handle = window_event_listener(leptos::ev::keydown, |event| {
+            let combination = (event.ctrl_key() || event.meta_key()) && event.key() == "k";
+            if combination {
+                event.prevent_default();
+                super::dialog::open_dialog("palette");
+            }
+        });
+        on_cleanup(move || handle.remove());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_ids_and_datasets_are_found() {
+        let entry = |text: &str, target: &str| Entry { text: text.into(), target: target.into() };
+        let entries = [entry("Overview", "/dev"), entry("Runs that failed", "/dev/runs?status=FAILED")];
+        let targets = |typed: &str| -> Vec<String> {
+            matching(&entries, typed).into_iter().map(|entry| entry.target).collect()
+        };
+        assert_eq!(targets("FAIL runs"), ["/dev/runs?status=FAILED"]);
+        assert_eq!(targets("tlc/green"), ["/dev/sources/tlc/green"]);
+        let id = domain::run::RunId::generate().to_string();
+        assert_eq!(targets(&id), [format!("/dev/runs/{id}")]);
+    }
+}
