@@ -13,6 +13,7 @@ mod queue;
 mod settings;
 mod stop;
 mod worker;
+mod worker_health;
 
 pub use attempt::{ENGINE, attempt};
 pub use clean_up::clean_up;
@@ -28,3 +29,4 @@ pub use queue::{ArrivalQueue, Message};
 pub use settings::EngineSettings;
 pub use stop::Stop;
 pub use worker::Worker;
+pub use worker_health::WorkerHealth;

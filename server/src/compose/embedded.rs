@@ -13,7 +13,7 @@ use etl_embedded::{
 use etl_engine::lake::Lake;
 use etl_engine::notify::Notifier;
 use etl_engine::query::sandbox::{DataFusionQueryService, QuerySettings};
-use etl_engine::run::{EngineSettings, Worker};
+use etl_engine::run::{EngineSettings, Worker, WorkerHealth};
 
 use crate::config::{Config, LakeConfig};
 
@@ -28,6 +28,8 @@ pub struct Embedded {
     pub settings: EngineSettings,
     /// The folder that holds the lake.
     pub data_dir: PathBuf,
+    /// Signs of life of the worker of this process, if it has one.
+    pub worker_health: Arc<WorkerHealth>,
     database: Database,
     zones: Zones,
 }
@@ -71,7 +73,8 @@ impl Embedded {
         };
         let notifiers = notifiers(config, &data_dir)?;
         let settings = config.settings.clone();
-        Ok(Self { lake, notifiers, settings, data_dir, database, zones })
+        let worker_health = Arc::new(WorkerHealth::default());
+        Ok(Self { lake, notifiers, settings, data_dir, worker_health, database, zones })
     }
 
     /// The folder of the raw zone.
@@ -122,6 +125,7 @@ impl Embedded {
             queue: Some(Arc::new(queue)),
             notifiers: self.notifiers.clone(),
             settings: self.settings.clone(),
+            health: Arc::clone(&self.worker_health),
         })
     }
 
