@@ -8,7 +8,9 @@ pub mod infer;
 mod layout;
 mod partition_rule;
 mod prepare;
+mod progress;
 pub mod quarantine;
 
 pub use layout::{Difference, compare};
-pub use prepare::{Prepared, Progress, Request, prepare, table_shape};
+pub use prepare::{Prepared, Request, prepare, table_shape};
+pub use progress::Progress;
