@@ -3,10 +3,12 @@
 //! Architecture invariant: `compose/` holds the only files that name adapters.
 
 pub mod accounts;
+pub mod audit;
 pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod demo;
 mod logging;
+pub mod sign_in;
 mod signals;
 pub mod web;

@@ -17,7 +17,7 @@ mod transformation;
 pub use catalog::SqlCatalog;
 pub use database::{Database, DatabaseSettings, damaged, failed, retrying, sqlite_url};
 pub use ledger::SqlRunLedger;
-pub use notify::{LogFileNotifier, WebhookNotifier};
+pub use notify::{LogFileNotifier, WebhookNotifier, outbound};
 pub use outbox::SqlOutbox;
 pub use queue::{FolderArrivalQueue, WatchSettings, land, landed};
 pub use source::SqlSourceRegistry;

@@ -1,5 +1,6 @@
 //! Checking values: what is wrong, under which key.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -7,15 +8,15 @@ use std::ops::RangeInclusive;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wrong {
     /// The key, as in the file: `server.listen`.
-    pub(crate) key: &'static str,
+    pub(crate) key: Cow<'static, str>,
     /// What is wrong with its value and what would be right.
     pub(crate) message: String,
 }
 
 impl Wrong {
     /// A wrong value of `key`.
-    pub(crate) fn new(key: &'static str, message: impl Into<String>) -> Self {
-        Self { key, message: message.into() }
+    pub(crate) fn new(key: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
     }
 }
 

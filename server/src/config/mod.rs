@@ -13,7 +13,6 @@ mod log;
 mod notifications;
 mod secret;
 mod server;
-mod sign_in;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -24,6 +23,7 @@ use domain::environment::EnvironmentName;
 use domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::sign_in::SignInConfig;
 use check::Wrong;
 
 pub use engine::EngineConfig;
@@ -34,7 +34,6 @@ pub use log::{LogConfig, LogFormat};
 pub use notifications::NotificationsConfig;
 pub use secret::Secret;
 pub use server::{MetricsAccess, ServerConfig};
-pub use sign_in::{SignInConfig, SignInMode};
 pub use uploads::UploadsConfig;
 
 /// Everything that can be configured. Sizes and times carry their unit in the key.
@@ -138,6 +137,21 @@ impl Config {
             &mut notifications.webhook_url_file,
             &mut notifications.webhook_url,
         );
+        if let Err((key, message)) = self.sign_in.read_secrets() {
+            wrong.push(Wrong::new(key, message));
+        }
+    }
+
+    /// Commands that serve nobody need no way to sign in; one that is given must be right.
+    fn check_sign_in(&self, wrong: &mut Vec<Wrong>) {
+        let public_url = self.server.public_url(self.server.listen);
+        let Ok(public_url) = url::Url::parse(&public_url) else { return };
+        if self.sign_in.mode.is_some() {
+            let found = self.sign_in.validate(&public_url).into_iter();
+            let new = found.filter(|(key, _)| wrong.iter().all(|known| known.key != *key));
+            let new: Vec<_> = new.map(|(key, message)| Wrong::new(key, message)).collect();
+            wrong.extend(new);
+        }
     }
 
     /// Everything that is wrong with the values.
@@ -155,7 +169,7 @@ impl Config {
             }
         }
         self.server.check(&mut wrong);
-        self.sign_in.check(&mut wrong);
+        self.check_sign_in(&mut wrong);
         self.engine.check(&mut wrong);
         self.uploads.check(&mut wrong);
         self.notifications.check(&mut wrong);
