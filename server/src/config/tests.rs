@@ -153,3 +153,30 @@ fn only_configured_environments_can_be_worked_in() {
     let error = config.environment(Some(&"moon".parse().unwrap())).unwrap_err().to_string();
     assert!(error.contains("moon") && error.contains("dev, test, prod"), "{error}");
 }
+
+#[test]
+fn the_documentation_lists_every_key_with_its_default() {
+    let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let text = std::fs::read_to_string(Path::new(&root).join("../docs/OPERATIONS.md")).unwrap();
+    let documented: Vec<_> = text.lines().filter_map(documented).collect();
+    let entries = loaded("", &[], &[]).unwrap().entries();
+    for entry in &entries {
+        let found = documented.iter().find(|(key, _)| *key == entry.key);
+        let (_, default) = found.unwrap_or_else(|| panic!("{} is not documented", entry.key));
+        let expected = match &entry.value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        assert_eq!(*default, expected, "default of {}", entry.key);
+    }
+    assert_eq!(documented.len(), entries.len(), "a key is documented that does not exist");
+}
+
+/// Key and default of a row of the table.
+fn documented(line: &str) -> Option<(&str, &str)> {
+    let mut cells = line.strip_prefix("| `")?.split(" | ");
+    let key = cells.next()?.trim_end_matches('`');
+    let default = cells.next()?.trim().trim_matches('`');
+    (!key.starts_with('/')).then_some((key, default))
+}
