@@ -7,5 +7,8 @@ pub mod audit;
 pub mod cli;
 pub mod compose;
 pub mod config;
+pub mod console;
 pub mod demo;
 pub mod sign_in;
+pub mod site;
+pub mod web;
