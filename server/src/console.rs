@@ -6,8 +6,9 @@ use domain::environment::EnvironmentName;
 use url::Url;
 
 use crate::accounts::Accounts;
+use crate::audit::Audit;
 use crate::compose::embedded::Embedded;
-use crate::sign_in::ServerCookie;
+use crate::sign_in::SignIn;
 use crate::site::Site;
 
 /// What handlers work on.
@@ -21,8 +22,10 @@ pub struct Console {
     pub site: Site,
     /// The address under which browsers know this server.
     pub public_url: Url,
-    /// The cookie that holds a session.
-    pub session_cookie: ServerCookie,
+    /// How people sign in.
+    pub sign_in: SignIn,
+    /// Who changed what.
+    pub audit: Audit,
 }
 
 impl Console {

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod config;
 pub mod console;
 pub mod demo;
+pub mod retention;
 pub mod sign_in;
 pub mod site;
 pub mod web;

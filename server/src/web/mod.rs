@@ -5,13 +5,16 @@ pub mod api;
 mod authenticate;
 mod extract;
 mod headers;
+mod idempotency;
 mod pages;
 mod problem;
 mod request_id;
 mod routes;
 mod same_origin;
+mod sign_in;
 
 pub use access::Access;
+pub use idempotency::LIFE as IDEMPOTENCY_KEY_LIFE;
 pub use routes::{ListedRoute, listed_routes, router};
 
 pub(crate) use extract::{Answer, InEnvironment, Json};
