@@ -1,8 +1,10 @@
 //! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
 
 pub mod me;
+pub mod overview;
 mod page;
 mod problem;
+pub mod runs;
 
 pub use crate::client::{get, send};
 pub use page::Page;
