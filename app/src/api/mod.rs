@@ -3,6 +3,8 @@
 pub mod me;
 mod page;
 mod problem;
+pub mod samples;
+pub mod sources;
 
 pub use crate::client::{get, send};
 pub use page::Page;
