@@ -27,7 +27,11 @@ pub struct PageFiles {
 
 /// The whole document, with the reader as JSON for the browser. `theme` is the reader's choice, if
 /// they made one.
-pub fn document(files: &Arc<PageFiles>, me: &Me, theme: Option<&'static str>) -> impl IntoView + use<> {
+pub fn document(
+    files: &Arc<PageFiles>,
+    me: &Me,
+    theme: Option<&'static str>,
+) -> impl IntoView + use<> {
     let nonce = use_nonce();
     let boot = format!(
         "import start,{{hydrate}} from {:?};start({{module_or_path:{:?}}}).then(hydrate)",

@@ -4,7 +4,10 @@
 //! `/api/v1/…` through [`api::get`]; in the browser that is a fetch, on the server the same request
 //! goes through the same router in-process. There are no server functions, so permissions, bounds
 //! and error texts exist once.
-#![allow(unreachable_pub, reason = "the component macro makes the properties of each component public")]
+#![allow(
+    unreachable_pub,
+    reason = "the component macro makes the properties of each component public"
+)]
 // Views nest deep types; the default limit is made for smaller pages.
 #![recursion_limit = "512"]
 

@@ -14,9 +14,11 @@ pub mod partition;
 pub mod query;
 pub mod rejected;
 pub mod run;
+pub mod run_log;
 pub mod source;
 pub mod table;
 pub mod transformation;
+pub mod upload;
 pub mod zone;
 
 pub use error::{Error, ErrorKind, Result};

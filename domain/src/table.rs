@@ -82,13 +82,21 @@ pub struct CatalogPartition {
     pub updated_at: Timestamp,
 }
 
-/// How much a table holds, over all its partitions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a table holds, over all its partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableTotals {
+    /// The table.
+    pub name: TableName,
+    /// The zone that holds its files.
+    pub zone: Zone,
     /// Number of partitions.
     pub partitions: u64,
-    /// Rows.
+    /// Rows in all its files.
     pub rows: u64,
-    /// Bytes of all files.
+    /// Bytes in all its files.
     pub bytes: u64,
+    /// Number of files.
+    pub files: u64,
+    /// When a partition was last changed; `None` without partitions.
+    pub updated_at: Option<Timestamp>,
 }

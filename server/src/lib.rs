@@ -3,8 +3,13 @@
 //! Architecture invariant: `compose/` holds the only files that name adapters.
 
 pub mod accounts;
+pub mod audit;
 pub mod cli;
 pub mod compose;
 pub mod config;
+pub mod console;
 pub mod demo;
+pub mod sign_in;
+pub mod site;
 pub mod sources;
+pub mod web;

@@ -3,6 +3,7 @@
 pub mod me;
 mod page;
 mod problem;
+pub mod runs;
 pub mod samples;
 pub mod sources;
 

@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn words_ids_and_datasets_are_found() {
         let entry = |text: &str, target: &str| Entry { text: text.into(), target: target.into() };
-        let entries = [entry("Overview", "/dev"), entry("Runs that failed", "/dev/runs?status=FAILED")];
+        let entries =
+            [entry("Overview", "/dev"), entry("Runs that failed", "/dev/runs?status=FAILED")];
         let targets = |typed: &str| -> Vec<String> {
             matching(&entries, typed).into_iter().map(|entry| entry.target).collect()
         };

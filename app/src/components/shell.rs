@@ -118,7 +118,9 @@ fn SideNav() -> impl IntoView {
     let link = move |href: Signal<String>, exact: bool, name: &'static str, text: &'static str| {
         let current = move || {
             let (path, href) = (path.get(), href.get());
-            let inside = path.strip_prefix(&href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let inside = path
+                .strip_prefix(&href)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             (path == href || (!exact && inside)).then_some("page")
         };
         view! { <li><a href=href aria-current=current>{icon(name)}<span>{text}</span></a></li> }

@@ -40,12 +40,12 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
         only: Option<&[Partition]>,
     ) -> Result<Vec<CatalogPartition>>;
 
-    /// How much a table holds, added up where it is stored; nothing when it does not exist.
-    async fn totals(&self, name: &TableName) -> Result<TableTotals>;
-
     /// Adds or replaces partitions. [`domain::ErrorKind::NotFound`] when the table is absent.
     async fn put_partitions(&self, name: &TableName, partitions: &[CatalogPartition])
     -> Result<()>;
+
+    /// What every table holds over all its partitions, sorted by name.
+    async fn totals(&self) -> Result<Vec<TableTotals>>;
 
     /// Removes partitions. Absent ones are fine.
     async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()>;

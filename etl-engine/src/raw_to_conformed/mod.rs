@@ -10,9 +10,12 @@ mod layout;
 mod partition_rule;
 mod prepare;
 pub mod preview;
+mod progress;
 pub mod quarantine;
+pub mod trial;
 
 pub use bounded::SampleBounds;
 pub use layout::{Difference, compare};
 pub use partition_rule::expected_day;
-pub use prepare::{Prepared, Progress, Request, prepare, table_shape};
+pub use prepare::{Prepared, Request, prepare, table_shape};
+pub use progress::Progress;

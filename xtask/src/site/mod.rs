@@ -34,13 +34,15 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
     println!("Building the console's static files");
     let (script, module) = wasm::bind(&compiled, &packages, dev)?;
     let fonts = style::fonts(&packages)?;
-    let icon = Asset { name: "icon.svg", content: read(&workspace.root().join("public/icon.svg"))? };
+    let icon =
+        Asset { name: "icon.svg", content: read(&workspace.root().join("public/icon.svg"))? };
 
     let fresh = workspace.target().join("site.new");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(fresh.join("assets"))?;
     let put = |asset: &Asset| put(&fresh, asset);
-    let fonts: Vec<_> = fonts.iter().map(|font| Ok((font.name, put(font)?))).collect::<Result<_>>()?;
+    let fonts: Vec<_> =
+        fonts.iter().map(|font| Ok((font.name, put(font)?))).collect::<Result<_>>()?;
     let style = style::sheet(&workspace.root().join("style"), &fonts)?;
     let manifest = json!({
         "style": put(&style)?,

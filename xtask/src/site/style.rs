@@ -27,7 +27,8 @@ pub(super) fn fonts(packages: &Path) -> Result<Vec<Asset>> {
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let main = folder.join("main.css");
     let text = fs::read_to_string(&main).with_context(|| format!("no {}", main.display()))?;
-    let imports = text.lines().filter_map(|line| line.strip_prefix("@import \"")?.strip_suffix("\";"));
+    let imports =
+        text.lines().filter_map(|line| line.strip_prefix("@import \"")?.strip_suffix("\";"));
     Ok(imports.map(|name| folder.join(name)).collect())
 }
 
@@ -53,7 +54,11 @@ fn without_comments(text: &str) -> String {
         rest = comment.split_once("*/").map_or("", |(_, after)| after);
     }
     kept.push_str(rest);
-    kept.lines().map(str::trim).filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
+    kept.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 #[cfg(test)]
@@ -62,6 +67,9 @@ mod tests {
 
     #[test]
     fn comments_and_indentation_go() {
-        assert_eq!(without_comments("/* a\n b */\n.x {\n    y: z; /* c */\n}\n"), ".x {\ny: z;\n}\n");
+        assert_eq!(
+            without_comments("/* a\n b */\n.x {\n    y: z; /* c */\n}\n"),
+            ".x {\ny: z;\n}\n"
+        );
     }
 }

@@ -33,7 +33,11 @@ pub(super) fn bind(compiled: &Path, packages: &Path, dev: bool) -> Result<(Asset
         .remove_producers_section(!dev)
         .generate(&folder)
         .context("wasm-bindgen failed")?;
-    ensure!(!folder.join("snippets").exists(), "scripts beside the module are not served: see {}", folder.display());
+    ensure!(
+        !folder.join("snippets").exists(),
+        "scripts beside the module are not served: see {}",
+        folder.display()
+    );
     let module = folder.join("hydrate_bg.wasm");
     if !dev {
         optimise(&module, packages)?;

@@ -109,15 +109,18 @@ fn figures(here: &str, detail: &SourceDetail) -> AnyView {
 fn registration(detail: &SourceDetail) -> AnyView {
     let Some(current) = detail.versions.first() else { return ().into_any() };
     let source = &current.source;
+    let facts = [
+        ("Format", source.format.in_words()),
+        ("Partition", source.partition.in_words()),
+        ("Rows that do not fit", source.malformed.in_words()),
+        ("Columns that differ", super::words::drift_title(source.drift).to_owned()),
+    ];
+    let facts = facts.map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> });
+    let columns = columns(source);
     view! {
         <Card title="Registration" note=format!("Version {}", current.version)>
-            <dl class="source-facts">
-                <div><dt>"Format"</dt><dd>{source.format.in_words()}</dd></div>
-                <div><dt>"Partition"</dt><dd>{source.partition.in_words()}</dd></div>
-                <div><dt>"Rows that do not fit"</dt><dd>{source.malformed.in_words()}</dd></div>
-                <div><dt>"Columns that differ"</dt><dd>{super::words::drift_title(source.drift)}</dd></div>
-            </dl>
-            {columns(source)}
+            <dl class="source-facts">{facts}</dl>
+            {columns}
         </Card>
     }
     .into_any()

@@ -23,7 +23,8 @@ pub(super) fn versions(versions: &[SavedSource]) -> AnyView {
         }
         .into_any()
     });
-    view! { <Card title="Versions"><ol class="versions">{items.collect_view()}</ol></Card> }.into_any()
+    let items: Vec<_> = items.collect();
+    view! { <Card title="Versions"><ol class="versions">{items}</ol></Card> }.into_any()
 }
 
 /// Differences, each with before and after.

@@ -1,0 +1,135 @@
+//! Every route of the server, with what it asks of its caller.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Permission;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
+
+use super::access::{self, Access};
+use super::api::{me, runs, samples, sources};
+use super::pages::{self, Pages};
+use super::problem::Refusal;
+use super::{authenticate, headers, request_id, same_origin};
+use crate::console::Console;
+
+/// The routes of `/api/v1`. Paths stand at the handlers.
+fn api(console: &Arc<Console>) -> Routes {
+    Routes::new(console)
+        .signed_in(routes!(me::show))
+        .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(sources::list))
+        .needs(Permission::ViewLake, routes!(sources::show))
+        .needs(Permission::EditSources, routes!(sources::save))
+        .needs(Permission::ViewLake, routes!(sources::arrivals))
+        .needs(Permission::ViewLake, routes!(sources::held))
+        .needs(Permission::ViewLake, routes!(sources::calendar))
+        .needs(Permission::ViewLake, routes!(sources::rows_per_run))
+        .needs(Permission::EditSources, routes!(samples::keep))
+        .needs(Permission::EditSources, routes!(samples::forget))
+        .needs(Permission::EditSources, routes!(samples::propose))
+        .needs(Permission::EditSources, routes!(samples::preview))
+        .needs(Permission::EditSources, routes!(samples::raw_objects))
+}
+
+/// The whole server: API, static files, pages.
+pub fn router(console: Arc<Console>) -> Router {
+    // Also makes the executor that pages are rendered on.
+    let _ = leptos_axum::generate_route_list(app::App);
+    let (api, _, _) = api(&console).finish();
+    let api = Router::new().nest("/api/v1", api).with_state(Arc::clone(&console));
+    let pages = Pages { console: Arc::clone(&console), api: api.clone() };
+    let site = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
+    api.merge(site)
+        .fallback_service(get(pages::render).with_state(pages))
+        .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
+        .layer(from_fn_with_state(console, authenticate::caller))
+        .layer(from_fn(headers::add))
+        .layer(from_fn(request_id::assign))
+}
+
+async fn asset(
+    State(console): State<Arc<Console>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    console.site.answer(&name, &headers)
+}
+
+async fn unknown() -> Response {
+    Refusal::not_found("There is no such route; /api lists them all.").into_response()
+}
+
+/// A route of the API, for the role matrix and the description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRoute {
+    /// The method.
+    pub method: Method,
+    /// The path with its parameters, from `/api/v1` on.
+    pub path: String,
+    /// What it asks of its caller.
+    pub access: Access,
+}
+
+/// All routes of the API.
+pub fn listed_routes(console: &Arc<Console>) -> Vec<ListedRoute> {
+    api(console).finish().1
+}
+
+/// Routes with their access, being collected.
+struct Routes {
+    console: Arc<Console>,
+    router: OpenApiRouter<Arc<Console>>,
+    listed: Vec<ListedRoute>,
+}
+
+impl Routes {
+    fn new(console: &Arc<Console>) -> Self {
+        Self { console: Arc::clone(console), router: OpenApiRouter::new(), listed: Vec::new() }
+    }
+
+    /// Open to everybody who holds the permission.
+    fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::Needs(permission), routes)
+    }
+
+    /// Open to everybody who is signed in.
+    fn signed_in(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::SignedIn, routes)
+    }
+
+    fn add(mut self, access: Access, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        let (schemas, paths, methods) = routes;
+        for (path, item) in &paths.paths {
+            let operations = [
+                (Method::GET, &item.get),
+                (Method::POST, &item.post),
+                (Method::PUT, &item.put),
+                (Method::PATCH, &item.patch),
+                (Method::DELETE, &item.delete),
+            ];
+            let used = operations.into_iter().filter(|(_, operation)| operation.is_some());
+            self.listed.extend(used.map(|(method, _)| ListedRoute {
+                method,
+                path: format!("/api/v1{path}"),
+                access,
+            }));
+        }
+        let state = (access, Arc::clone(&self.console));
+        let methods = methods.route_layer(from_fn_with_state(state, access::check));
+        self.router = self.router.routes((schemas, paths, methods));
+        self
+    }
+
+    fn finish(self) -> (Router<Arc<Console>>, Vec<ListedRoute>, OpenApi) {
+        let (router, description) = self.router.split_for_parts();
+        (router.fallback(unknown), self.listed, description)
+    }
+}
