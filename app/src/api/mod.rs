@@ -3,6 +3,7 @@
 pub mod me;
 mod page;
 mod problem;
+pub mod reference;
 pub mod runs;
 pub mod samples;
 pub mod sources;
