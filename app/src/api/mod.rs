@@ -11,6 +11,8 @@ pub mod settings;
 pub mod sign_in;
 pub mod tokens;
 pub mod overview;
+pub mod samples;
+pub mod sources;
 
 pub use crate::client::{get, send};
 pub use page::Page;
