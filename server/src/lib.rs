@@ -11,4 +11,5 @@ pub mod console;
 pub mod demo;
 pub mod sign_in;
 pub mod site;
+pub mod uploads;
 pub mod web;

@@ -3,7 +3,9 @@
 pub mod me;
 mod page;
 mod problem;
+pub mod quarantine;
 pub mod runs;
+pub mod uploads;
 
 pub use crate::client::{get, send};
 pub use page::Page;

@@ -14,7 +14,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{me, runs};
+use super::api::{me, quarantine, runs, uploads};
 use super::pages::{self, Pages};
 use super::problem::Refusal;
 use super::{authenticate, headers, request_id, same_origin};
@@ -25,6 +25,13 @@ fn api(console: &Arc<Console>) -> Routes {
     Routes::new(console)
         .signed_in(routes!(me::show))
         .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(quarantine::list))
+        .needs(Permission::ViewLake, routes!(quarantine::show))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
+        .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(Permission::UploadFiles, routes!(uploads::begin))
+        .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }
 
 /// The whole server: API, static files, pages.
