@@ -14,6 +14,7 @@ pub mod partition;
 pub mod query;
 pub mod rejected;
 pub mod run;
+pub mod run_log;
 pub mod source;
 pub mod table;
 pub mod transformation;

@@ -26,6 +26,13 @@ impl RunId {
         Self(Uuid::now_v7())
     }
 
+    /// The least id that a run recorded at `at` or later can have, to the millisecond: ids sort by
+    /// time, so that it bounds a period.
+    pub fn earliest(at: Timestamp) -> Self {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+    }
+
     /// When it was made, to the millisecond; `None` for an id that no run of Sluice has.
     pub fn made_at(self) -> Option<Timestamp> {
         let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
@@ -65,7 +72,8 @@ impl From<RunId> for String {
 }
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RunStatus {
     /// Waits for a worker, or for its next attempt.
@@ -140,6 +148,7 @@ impl FromStr for RunStatus {
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// An event or the folder watch told of the object.
@@ -150,6 +159,38 @@ pub enum Trigger {
     Landing,
     /// Somebody asked to run an earlier arrival again.
     Replay,
+}
+
+impl Trigger {
+    /// All triggers.
+    pub const ALL: [Self; 4] = [Self::Event, Self::Sweep, Self::Landing, Self::Replay];
+
+    /// The name used in the ledger and in filters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Sweep => "sweep",
+            Self::Landing => "landing",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Trigger {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|trigger| trigger.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            Error::invalid(format!("trigger {text:?} is not known: use one of {names}"))
+        })
+    }
 }
 
 /// One arrival going through the hops.
@@ -207,6 +248,7 @@ pub struct Failure {
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StepStatus {
     /// Begun.
@@ -253,6 +295,7 @@ impl Step {
 
 /// Rows and bytes of a step. For the first hop, read = written + rejected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// Rows read.
     pub rows_read: u64,
@@ -342,5 +385,18 @@ mod tests {
             assert_eq!(status.as_str().parse::<RunStatus>().unwrap(), status);
             assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
         }
+        for trigger in Trigger::ALL {
+            assert_eq!(trigger.as_str().parse::<Trigger>().unwrap(), trigger);
+            assert_eq!(serde_json::to_value(trigger).unwrap(), trigger.as_str());
+        }
+    }
+
+    #[test]
+    fn the_earliest_id_of_a_moment_bounds_what_was_recorded_from_then_on() {
+        let id = RunId::generate();
+        let at = id.made_at().unwrap();
+        assert!(RunId::earliest(at) <= id);
+        assert_eq!(RunId::earliest(at).made_at(), Some(at));
+        assert!(RunId::earliest(at + jiff::SignedDuration::from_millis(1)) > id);
     }
 }

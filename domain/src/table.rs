@@ -81,3 +81,22 @@ pub struct CatalogPartition {
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
+
+/// What a table holds, over all its partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableTotals {
+    /// The table.
+    pub name: TableName,
+    /// The zone that holds its files.
+    pub zone: Zone,
+    /// Number of partitions.
+    pub partitions: u64,
+    /// Rows in all its files.
+    pub rows: u64,
+    /// Bytes in all its files.
+    pub bytes: u64,
+    /// Number of files.
+    pub files: u64,
+    /// When a partition was last changed; `None` without partitions.
+    pub updated_at: Option<Timestamp>,
+}

@@ -8,7 +8,7 @@ use object_store::ObjectStore;
 
 use crate::catalog::Catalog;
 use crate::notify::Outbox;
-use crate::run::{CommittedObjects, RunLedger};
+use crate::run::{CommittedObjects, RunLedger, RunLog, RunReports};
 use crate::source::SourceRegistry;
 use crate::transformation::TransformationStore;
 
@@ -27,6 +27,10 @@ pub struct Lake {
     pub catalog: Arc<dyn Catalog>,
     /// Runs.
     pub ledger: Arc<dyn RunLedger>,
+    /// What happened in each run.
+    pub log: Arc<dyn RunLog>,
+    /// Counts over many runs.
+    pub reports: Arc<dyn RunReports>,
     /// What each raw object has in the conformed zone.
     pub committed: Arc<dyn CommittedObjects>,
     /// Registrations.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::environment::EnvironmentName;
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
 use domain::{Error, Result};
 use etl_engine::catalog::Catalog;
 use sqlx::AnyConnection;
@@ -39,6 +39,14 @@ const PUT_PARTITION: &str = "INSERT INTO catalog_partitions (environment, databa
      ON CONFLICT (environment, database_name, table_name, partition_day) DO UPDATE SET \
      row_count = excluded.row_count, byte_count = excluded.byte_count, \
      file_count = excluded.file_count, run = excluded.run, updated_at = excluded.updated_at";
+const TOTALS: &str = "SELECT t.document, t.version, COUNT(p.partition_day) AS partitions, \
+     CAST(COALESCE(SUM(p.row_count), 0) AS BIGINT) AS row_count, \
+     CAST(COALESCE(SUM(p.byte_count), 0) AS BIGINT) AS byte_count, \
+     CAST(COALESCE(SUM(p.file_count), 0) AS BIGINT) AS file_count, \
+     MAX(p.updated_at) AS updated_at FROM catalog_tables AS t LEFT JOIN catalog_partitions AS p \
+     ON p.environment = t.environment AND p.database_name = t.database_name \
+     AND p.table_name = t.table_name WHERE t.environment = $1 \
+     GROUP BY t.database_name, t.table_name, t.document, t.version";
 const DELETE_PARTITION: &str = "DELETE FROM catalog_partitions WHERE environment = $1 \
      AND database_name = $2 AND table_name = $3 AND partition_day = $4";
 
@@ -215,6 +223,17 @@ impl Catalog for SqlCatalog {
         retrying(|| self.store_partitions(name, partitions)).await
     }
 
+    async fn totals(&self) -> Result<Vec<TableTotals>> {
+        let rows = sqlx::query(TOTALS)
+            .bind(self.environment.to_string())
+            .fetch_all(self.database.reader()?)
+            .await
+            .map_err(failed("sum up tables"))?;
+        let mut totals = rows.iter().map(decode_totals).collect::<Result<Vec<_>>>()?;
+        totals.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(totals)
+    }
+
     async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()> {
         retrying(|| self.remove_partitions(name, partitions)).await
     }
@@ -223,6 +242,20 @@ impl Catalog for SqlCatalog {
 fn decode_table(row: &AnyRow) -> Result<CatalogTable> {
     let table: CatalogTable = from_json("document", &columns::text(row, "document")?)?;
     Ok(CatalogTable { version: count("version", columns::integer(row, "version")?)?, ..table })
+}
+
+fn decode_totals(row: &AnyRow) -> Result<TableTotals> {
+    let number = |column| count(column, columns::integer(row, column)?);
+    let table = decode_table(row)?;
+    Ok(TableTotals {
+        name: table.name,
+        zone: table.zone,
+        partitions: number("partitions")?,
+        rows: number("row_count")?,
+        bytes: number("byte_count")?,
+        files: number("file_count")?,
+        updated_at: columns::optional_time(row, "updated_at")?,
+    })
 }
 
 fn decode_partition(row: &AnyRow) -> Result<CatalogPartition> {

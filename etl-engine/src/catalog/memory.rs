@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
 use domain::{Error, Result};
 
 use super::Catalog;
@@ -88,6 +88,20 @@ impl Catalog for MemoryCatalog {
             .ok_or_else(|| Error::not_found(format!("table {name} is not in the catalog")))?;
         entry.partitions.extend(partitions.iter().map(|new| (new.partition, new.clone())));
         Ok(())
+    }
+
+    async fn totals(&self) -> Result<Vec<TableTotals>> {
+        let tables = lock(&self.tables);
+        let totals = tables.values().map(|Entry { table, partitions }| TableTotals {
+            name: table.name.clone(),
+            zone: table.zone,
+            partitions: partitions.len() as u64,
+            rows: partitions.values().map(|partition| partition.rows).sum(),
+            bytes: partitions.values().map(|partition| partition.bytes).sum(),
+            files: partitions.values().map(|partition| partition.files).sum(),
+            updated_at: partitions.values().map(|partition| partition.updated_at).max(),
+        });
+        Ok(totals.collect())
     }
 
     async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()> {

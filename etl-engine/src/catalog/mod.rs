@@ -9,7 +9,7 @@ mod update;
 use async_trait::async_trait;
 use domain::Result;
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName};
+use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
 
 pub use memory::MemoryCatalog;
 pub use update::{TableShape, ensure_table};
@@ -43,6 +43,9 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
     /// Adds or replaces partitions. [`domain::ErrorKind::NotFound`] when the table is absent.
     async fn put_partitions(&self, name: &TableName, partitions: &[CatalogPartition])
     -> Result<()>;
+
+    /// What every table holds over all its partitions, sorted by name.
+    async fn totals(&self) -> Result<Vec<TableTotals>>;
 
     /// Removes partitions. Absent ones are fine.
     async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()>;

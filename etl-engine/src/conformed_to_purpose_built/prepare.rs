@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
@@ -26,7 +27,7 @@ use crate::failpoint;
 use crate::lake::Lake;
 use crate::query::files::partitions_of;
 use crate::query::session::SessionLimits;
-use crate::raw_to_conformed::table_shape;
+use crate::raw_to_conformed::{Progress, table_shape};
 use crate::run::Stop;
 use crate::source::SourceVersion;
 use crate::table_files::{PartitionedWriter, TablePaths, WriterSettings, store_error};
@@ -57,6 +58,8 @@ pub struct Request<'a> {
     pub limits: SessionLimits,
     /// Stops the hop before its commit.
     pub cancel: &'a CancellationToken,
+    /// Told of rows while the hop goes on.
+    pub progress: &'a Progress,
 }
 
 /// What the second hop prepared.
@@ -175,7 +178,10 @@ async fn stage(
             if request.cancel.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
-            for (partition, rows) in split(&batch?)? {
+            let batch = batch?;
+            let rows = batch.num_rows() as u64;
+            request.progress.rows_written.fetch_add(rows, Ordering::Relaxed);
+            for (partition, rows) in split(&batch)? {
                 if only.is_some_and(|only| !only.contains(&partition)) {
                     return Err(outside(partition).into());
                 }

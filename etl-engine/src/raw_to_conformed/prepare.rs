@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::column::{Column, ColumnType};
 use domain::partition::Partition;
 use domain::run::{Commit, CommittedFile, CommittedObject, Counts, Run, StagedFile};
-use domain::source::{DriftPolicy, PartitionRule, Source};
+use domain::source::{DriftPolicy, Format, PartitionRule, Source};
 use domain::table::TableName;
 use domain::zone::Zone;
 use domain::{Error, Result};
@@ -18,7 +17,7 @@ use super::decode::{self, DecodeOptions, Opened};
 use super::infer::{self, Proposal, ProposeOptions};
 use super::partition_rule::{self, DayOf};
 use super::quarantine::Quarantine;
-use super::{Difference, compare, fetch};
+use super::{Difference, Progress, compare, fetch};
 use crate::catalog::TableShape;
 use crate::failpoint;
 use crate::lake::Lake;
@@ -70,25 +69,6 @@ pub struct Prepared {
     pub note: Option<String>,
 }
 
-/// Rows and bytes of a hop while it goes on, for progress bars.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Rows read so far.
-    pub rows_read: AtomicU64,
-    /// Rows rejected so far.
-    pub rows_rejected: AtomicU64,
-    /// Decompressed bytes read so far.
-    pub bytes: AtomicU64,
-}
-
-impl Progress {
-    fn set(&self, rows_read: u64, rows_rejected: u64, bytes: u64) {
-        self.rows_read.store(rows_read, Ordering::Relaxed);
-        self.rows_rejected.store(rows_rejected, Ordering::Relaxed);
-        self.bytes.store(bytes, Ordering::Relaxed);
-    }
-}
-
 /// What one pass over the file found out.
 struct Pass {
     day_of: DayOf,
@@ -125,6 +105,7 @@ pub async fn prepare(mut request: Request<'_>) -> Result<Prepared, Stop> {
 async fn open(request: &Request<'_>) -> Result<Opened, Stop> {
     let bytes = fetch::open(request.lake.raw.as_ref(), &request.run.arrival).await?;
     let format = &request.source.source.format;
+    request.progress.follow(&bytes, !matches!(format, Format::Parquet));
     decode::open(bytes, format, request.decode).await.map_err(|error| at(request, error).into())
 }
 
@@ -316,7 +297,8 @@ async fn follow_drift(
         return Ok(false);
     }
     let bytes = fetch::open(request.lake.raw.as_ref(), &request.run.arrival).await?;
-    let options = ProposeOptions { format: Some(request.source.source.format.clone()) };
+    let format = Some(request.source.source.format.clone());
+    let options = ProposeOptions { format, decode: request.decode, ..ProposeOptions::default() };
     let proposal =
         infer::propose(bytes, key(request), &options).await.map_err(|error| at(request, error))?;
     let (evolved, changes) = evolve(&request.source.source, &proposal, extra, mismatched);

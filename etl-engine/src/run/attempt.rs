@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use domain::notification::Notification;
 use domain::run::{Failure, Run, RunStatus, StepStatus};
+use domain::zone::Hop;
 use domain::{Error, ErrorKind, Result};
 use futures::FutureExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::execution::Execution;
+use super::logger::RunLogger;
 use super::{Claim, EngineSettings, Heartbeat, Stop};
 use crate::failpoint;
 use crate::lake::Lake;
@@ -22,8 +24,9 @@ use crate::raw_to_conformed::Progress;
 /// Version of the engine, recorded on every run.
 pub const ENGINE: &str = concat!("sluice ", env!("CARGO_PKG_VERSION"));
 
-/// A running run learns within this time that somebody cancelled it.
-const CANCEL_WITHIN: Duration = Duration::from_secs(2);
+/// A running run learns within this time that somebody cancelled it, and tells how far it is. A
+/// heartbeat is one short transaction.
+const BEAT: Duration = Duration::from_secs(1);
 
 const NOT_ASKED: u8 = 0;
 const ASKED_BY_PERSON: u8 = 1;
@@ -36,21 +39,28 @@ pub async fn attempt(
     claim: Claim,
     settings: &EngineSettings,
     shutdown: &CancellationToken,
-    progress: &Progress,
+    progress: &Arc<Progress>,
 ) -> Result<Run> {
     let cancel = shutdown.child_token();
     let asked = Arc::new(AtomicU8::new(NOT_ASKED));
-    let heart = AbortOnDropHandle::new(tokio::spawn(keep_alive(
-        lake.clone(),
-        claim.clone(),
-        settings.clone(),
-        cancel.clone(),
-        Arc::clone(&asked),
-    )));
+    let log = Arc::new(RunLogger::new(Arc::clone(&lake.log), claim.run.id, claim.run.attempt));
     let run = Run { engine: ENGINE.to_owned(), ..claim.run.clone() };
-    let mut execution = Execution { lake, claim: &claim, settings, cancel: &cancel, progress, run };
+    log.info(None, format!("attempt {} begins on {}, {ENGINE}", run.attempt, settings.worker));
+    let heart = Heart {
+        lake: lake.clone(),
+        claim: claim.clone(),
+        lease: settings.lease,
+        cancel: cancel.clone(),
+        asked: Arc::clone(&asked),
+        progress: Arc::clone(progress),
+        log: Arc::clone(&log),
+    };
+    let heart = AbortOnDropHandle::new(tokio::spawn(heart.beat()));
+    let mut execution =
+        Execution { lake, claim: &claim, settings, cancel: &cancel, progress, log: &log, run };
     let outcome = AssertUnwindSafe(execution.work()).catch_unwind().await;
     drop(heart);
+    progress.end();
     let run = execution.run;
     let stop = match outcome {
         Ok(Ok(())) => None,
@@ -58,100 +68,145 @@ pub async fn attempt(
         Err(panic) => Some(Stop::Failed(panicked(panic.as_ref()))),
     };
     failpoint::reach("run.before_end")?;
-    settle(lake, &claim, settings, run, stop, asked.load(Ordering::SeqCst)).await
+    let end = Ending { lake, claim: &claim, settings, log: &log };
+    let settled = end.settle(run, stop, asked.load(Ordering::SeqCst)).await;
+    log.flush().await;
+    settled
 }
 
-/// Prolongs the lease until the attempt ends; cancels it when somebody asks or the claim is void.
-/// A cancelled attempt keeps its lease until it has stopped.
-async fn keep_alive(
+/// What keeps the claim of an attempt, beside its work.
+struct Heart {
     lake: Lake,
     claim: Claim,
-    settings: EngineSettings,
+    lease: SignedDuration,
     cancel: CancellationToken,
     asked: Arc<AtomicU8>,
-) {
-    let pause = (settings.lease / 3).unsigned_abs().min(CANCEL_WITHIN);
-    let mut held_until = Timestamp::now() + settings.lease;
-    loop {
-        tokio::time::sleep(pause).await;
-        let until = Timestamp::now() + settings.lease;
-        match lake.ledger.heartbeat(&claim, until).await {
-            Ok(Heartbeat::Held) => held_until = until,
-            Ok(Heartbeat::CancelRequested) => {
-                held_until = until;
-                asked.store(ASKED_BY_PERSON, Ordering::SeqCst);
-                cancel.cancel();
+    progress: Arc<Progress>,
+    log: Arc<RunLogger>,
+}
+
+impl Heart {
+    /// Prolongs the lease until the attempt ends; cancels it when somebody asks or the claim is
+    /// void. A cancelled attempt keeps its lease until it has stopped.
+    async fn beat(self) {
+        let pause = (self.lease / 3).unsigned_abs().min(BEAT);
+        let mut held_until = Timestamp::now() + self.lease;
+        loop {
+            tokio::time::sleep(pause).await;
+            let until = Timestamp::now() + self.lease;
+            let so_far = self.progress.so_far();
+            match self.lake.ledger.heartbeat(&self.claim, until, so_far).await {
+                Ok(Heartbeat::Held) => held_until = until,
+                Ok(Heartbeat::CancelRequested) => {
+                    held_until = until;
+                    self.asked.store(ASKED_BY_PERSON, Ordering::SeqCst);
+                    self.cancel.cancel();
+                }
+                // The ledger may come back before the lease is over; after that somebody else may
+                // work.
+                Err(error)
+                    if error.kind() != ErrorKind::Conflict && Timestamp::now() < held_until => {}
+                Err(_) => {
+                    self.asked.store(CLAIM_VOID, Ordering::SeqCst);
+                    self.cancel.cancel();
+                    return;
+                }
             }
-            // The ledger may come back before the lease is over; after that somebody else may work.
-            Err(error) if error.kind() != ErrorKind::Conflict && Timestamp::now() < held_until => {}
-            Err(_) => {
-                asked.store(CLAIM_VOID, Ordering::SeqCst);
-                cancel.cancel();
-                return;
-            }
+            self.log.flush().await;
         }
     }
 }
 
-/// Records how the attempt ended.
-async fn settle(
-    lake: &Lake,
-    claim: &Claim,
-    settings: &EngineSettings,
-    mut run: Run,
-    stop: Option<Stop>,
-    asked: u8,
-) -> Result<Run> {
-    match stop {
-        None => end(lake, claim, run, RunStatus::Succeeded).await,
-        Some(Stop::Superseded(message)) => {
-            run.failure = Some(failure(&run, ErrorKind::Conflict, message));
-            end(lake, claim, run, RunStatus::Superseded).await
+/// What records how an attempt ended. Its last line is stored before the ledger says the same, so
+/// that whoever sees the status finds the line.
+struct Ending<'a> {
+    lake: &'a Lake,
+    claim: &'a Claim,
+    settings: &'a EngineSettings,
+    log: &'a RunLogger,
+}
+
+impl Ending<'_> {
+    async fn settle(&self, mut run: Run, stop: Option<Stop>, asked: u8) -> Result<Run> {
+        match stop {
+            None => self.end(run, RunStatus::Succeeded).await,
+            Some(Stop::Superseded(message)) => {
+                run.failure = Some(failure(&run, ErrorKind::Conflict, message));
+                self.end(run, RunStatus::Superseded).await
+            }
+            Some(Stop::Cancelled) if asked == ASKED_BY_PERSON => {
+                let message = "somebody cancelled it".to_owned();
+                run.failure = Some(failure(&run, ErrorKind::Cancelled, message));
+                self.end(run, RunStatus::Cancelled).await
+            }
+            Some(Stop::Cancelled) if asked == CLAIM_VOID => {
+                tracing::warn!(run = %run.id, "the claim ran out; another worker goes on");
+                self.log.warning(None, "the claim ran out: another worker goes on");
+                Ok(run)
+            }
+            Some(Stop::Cancelled) => {
+                let worker = &self.settings.worker;
+                self.log.warning(None, format!("{worker} shuts down and gives the run back"));
+                self.give_back(run, Timestamp::now(), false).await
+            }
+            Some(Stop::Failed(error))
+                if may_repeat(&error) && run.attempt < self.settings.max_attempts =>
+            {
+                let wait = self.settings.backoff(run.attempt);
+                tracing::warn!(run = %run.id, attempt = run.attempt, %error, "attempt failed");
+                let hop = open_hop(&run);
+                self.log.warning(hop, format!("attempt {} failed: {error}", run.attempt));
+                let seconds = wait.as_secs_f64();
+                let most = self.settings.max_attempts;
+                let next = run.attempt + 1;
+                self.log.info(
+                    None,
+                    format!(
+                        "attempt {next} of at most {most} follows in {seconds} s: a repeat may help"
+                    ),
+                );
+                run.failure = Some(failure(&run, error.kind(), error.message().to_owned()));
+                self.give_back(run, Timestamp::now() + wait, true).await
+            }
+            Some(Stop::Failed(error)) => {
+                tracing::warn!(run = %run.id, %error, "run failed");
+                run.failure = Some(failure(&run, error.kind(), error.message().to_owned()));
+                self.end(run, RunStatus::Failed).await
+            }
         }
-        Some(Stop::Cancelled) if asked == ASKED_BY_PERSON => {
-            run.failure = Some(failure(&run, ErrorKind::Cancelled, "somebody cancelled it".into()));
-            end(lake, claim, run, RunStatus::Cancelled).await
+    }
+
+    async fn give_back(&self, mut run: Run, due: Timestamp, count_attempt: bool) -> Result<Run> {
+        run.status = RunStatus::Queued;
+        self.log.flush().await;
+        self.lake.ledger.release(self.claim, &run, due, count_attempt).await?;
+        Ok(run)
+    }
+
+    async fn end(&self, mut run: Run, status: RunStatus) -> Result<Run> {
+        let now = Timestamp::now();
+        run.status = status;
+        run.finished_at = Some(now);
+        match &run.failure {
+            None => self.log.info(None, "the run succeeded"),
+            Some(failure) => {
+                let text = format!("the run ends {status}: {}", failure.message);
+                self.log.error(failure.hop, text);
+            }
         }
-        Some(Stop::Cancelled) if asked == CLAIM_VOID => {
-            tracing::warn!(run = %run.id, "the claim ran out; another worker goes on");
-            Ok(run)
+        self.log.flush().await;
+        if status != RunStatus::Succeeded {
+            close_open_steps(&mut run, now);
         }
-        Some(Stop::Cancelled) => {
-            run.status = RunStatus::Queued;
-            lake.ledger.release(claim, &run, Timestamp::now(), false).await?;
-            Ok(run)
-        }
-        Some(Stop::Failed(error)) if may_repeat(&error) && run.attempt < settings.max_attempts => {
-            let wait = settings.backoff(run.attempt);
-            tracing::warn!(run = %run.id, attempt = run.attempt, %error, "attempt failed");
-            run.failure = Some(failure(&run, error.kind(), error.message().to_owned()));
-            run.status = RunStatus::Queued;
-            lake.ledger.release(claim, &run, Timestamp::now() + wait, true).await?;
-            Ok(run)
-        }
-        Some(Stop::Failed(error)) => {
-            tracing::warn!(run = %run.id, %error, "run failed");
-            run.failure = Some(failure(&run, error.kind(), error.message().to_owned()));
-            end(lake, claim, run, RunStatus::Failed).await
-        }
+        let notification = Notification::of_run(&run, now);
+        self.lake.ledger.finish(self.claim, &run, &notification).await?;
+        Ok(run)
     }
 }
 
 /// A conflict is repeated because it is resolved by reading again.
 fn may_repeat(error: &Error) -> bool {
     error.kind().is_transient() || error.kind() == ErrorKind::Conflict
-}
-
-async fn end(lake: &Lake, claim: &Claim, mut run: Run, status: RunStatus) -> Result<Run> {
-    let now = Timestamp::now();
-    run.status = status;
-    run.finished_at = Some(now);
-    if status != RunStatus::Succeeded {
-        close_open_steps(&mut run, now);
-    }
-    let notification = Notification::of_run(&run, now);
-    lake.ledger.finish(claim, &run, &notification).await?;
-    Ok(run)
 }
 
 /// A step that was cut off failed. One that was committing stays so: its commit is still to be
@@ -164,10 +219,15 @@ fn close_open_steps(run: &mut Run, now: Timestamp) {
 }
 
 fn failure(run: &Run, kind: ErrorKind, message: String) -> Failure {
+    Failure { hop: open_hop(run), kind, message }
+}
+
+/// The hop that was not brought to its end.
+fn open_hop(run: &Run) -> Option<Hop> {
     let open = run.steps.iter().find(|step| {
         matches!(step.status, StepStatus::Running | StepStatus::Committing | StepStatus::Failed)
     });
-    Failure { hop: open.map(|step| step.hop), kind, message }
+    open.map(|step| step.hop)
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {

@@ -3,10 +3,12 @@
 use domain::arrival::{Arrival, is_data_key};
 use domain::dataset::DatasetId;
 use domain::run::{Run, RunId, Trigger};
+use domain::run_log::LogLevel;
 use domain::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 
-use super::{ArrivalQueue, Message, NewRun, Recorded};
+use super::log::remark;
+use super::{ArrivalQueue, Message, NewRun, Recorded, RunCommand};
 use crate::lake::Lake;
 
 /// Records an arrival as a run: QUEUED, HELD when its dataset is not registered, or DUPLICATE.
@@ -48,6 +50,20 @@ pub async fn replay(lake: &Lake, id: RunId, actor: &str) -> Result<Run> {
         original: Some(id),
     };
     Ok(lake.ledger.record(&new, Timestamp::now()).await?.run().clone())
+}
+
+/// Carries out what a person asks of a run and notes it in the run's log.
+pub async fn command(lake: &Lake, id: RunId, command: RunCommand, actor: &str) -> Result<Run> {
+    let run = lake.ledger.command(id, command, Timestamp::now()).await?;
+    let what = match command {
+        RunCommand::Retry => format!("{actor} asked to go on: queued again"),
+        RunCommand::Cancel => format!("{actor} asked to cancel"),
+    };
+    let line = remark(LogLevel::Warning, run.attempt, &what);
+    if let Err(error) = lake.log.append(id, &[line]).await {
+        tracing::warn!(run = %id, %error, "a line of the run's log was not stored");
+    }
+    Ok(run)
 }
 
 /// Takes what the queue has and records it. A message that can never be handled is put aside; one

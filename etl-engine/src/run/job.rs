@@ -9,7 +9,7 @@ use domain::run::{Failure, Run, RunId, RunStatus, StepStatus};
 use domain::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 
-use super::{Claim, ClaimRequest, Heartbeat, NewRun, RunCommand};
+use super::{Claim, ClaimRequest, Heartbeat, NewRun, RunCommand, SoFar};
 
 /// A run, and what the ledger knows about the work on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,10 +140,21 @@ impl Job {
         )))
     }
 
-    /// Prolongs the lease. [`ErrorKind::Conflict`] when the claim is void.
-    pub fn heartbeat(&mut self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
+    /// Prolongs the lease and takes over how far a RUNNING step is. [`ErrorKind::Conflict`] when the
+    /// claim is void.
+    pub fn heartbeat(
+        &mut self,
+        claim: &Claim,
+        until: Timestamp,
+        so_far: Option<SoFar>,
+    ) -> Result<Heartbeat> {
         self.check(claim)?;
         self.lease_until = Some(until);
+        for step in self.run.steps.iter_mut().filter(|step| step.status == StepStatus::Running) {
+            if let Some(so_far) = so_far.filter(|so_far| so_far.hop == step.hop) {
+                step.counts = so_far.counts;
+            }
+        }
         Ok(if self.cancel_requested { Heartbeat::CancelRequested } else { Heartbeat::Held })
     }
 

@@ -11,7 +11,8 @@ use domain::Result;
 use domain::arrival::Arrival;
 use domain::dataset::DatasetId;
 use domain::notification::Notification;
-use domain::run::{CommittedObject, Run, RunId, RunStatus, Trigger};
+use domain::run::{CommittedObject, Counts, Run, RunId, RunStatus, Trigger};
+use domain::zone::Hop;
 use jiff::{SignedDuration, Timestamp};
 
 /// A run to record.
@@ -88,6 +89,15 @@ pub enum RunCommand {
     Cancel,
 }
 
+/// Rows and bytes of a step that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoFar {
+    /// Which step.
+    pub hop: Hop,
+    /// How far it is.
+    pub counts: Counts,
+}
+
 /// Which runs to list. Empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFilter {
@@ -97,8 +107,18 @@ pub struct RunFilter {
     pub statuses: Vec<RunStatus>,
     /// Only of this raw object key.
     pub key: Option<String>,
+    /// Only started by this.
+    pub trigger: Option<Trigger>,
+    /// Only started by this person or process.
+    pub actor: Option<String>,
+    /// Only recorded at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only recorded before this moment.
+    pub to: Option<Timestamp>,
     /// Only runs recorded before this one, for the next page.
     pub before: Option<RunId>,
+    /// Only runs recorded after this one, those nearest to it, for the page before.
+    pub after: Option<RunId>,
     /// At most so many.
     pub limit: usize,
 }
@@ -120,8 +140,14 @@ pub trait RunLedger: Send + Sync + std::fmt::Debug {
     /// FAILED (with notification) on the way.
     async fn claim(&self, request: &ClaimRequest, now: Timestamp) -> Result<Option<Claim>>;
 
-    /// Prolongs the lease. [`domain::ErrorKind::Conflict`] when the claim is void.
-    async fn heartbeat(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat>;
+    /// Prolongs the lease and stores how far a RUNNING step is; what is known of other steps is
+    /// exact and stays. [`domain::ErrorKind::Conflict`] when the claim is void.
+    async fn heartbeat(
+        &self,
+        claim: &Claim,
+        until: Timestamp,
+        so_far: Option<SoFar>,
+    ) -> Result<Heartbeat>;
 
     /// Stores `run` as it is (status RUNNING), and what its object now has in the conformed zone.
     /// [`domain::ErrorKind::Conflict`] when the claim is void; then nothing is stored.

@@ -10,12 +10,13 @@ use domain::environment::EnvironmentName;
 use domain::notification::Notification;
 use domain::partition::Partition;
 use domain::run::{CommittedObject, Run, RunId, RunStatus, Trigger};
+use domain::run_log::LogLine;
 use domain::{Error, Result};
 use jiff::Timestamp;
 
 use super::{
     Claim, ClaimRequest, CommittedObjects, Heartbeat, Job, NewRun, PartitionTotals, Recorded,
-    RunCommand, RunFilter, RunLedger,
+    RunCommand, RunFilter, RunLedger, SoFar,
 };
 use crate::lock;
 use crate::notify::{Outbox, Pending};
@@ -24,12 +25,15 @@ use crate::notify::{Outbox, Pending};
 #[derive(Debug)]
 pub struct MemoryRunLedger {
     environment: EnvironmentName,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    jobs: BTreeMap<RunId, Job>,
+pub(super) struct State {
+    pub(super) jobs: BTreeMap<RunId, Job>,
+    /// When each run was last written.
+    pub(super) changed: BTreeMap<RunId, Timestamp>,
+    pub(super) log: BTreeMap<RunId, Vec<LogLine>>,
     committed: HashMap<(DatasetId, String), CommittedObject>,
     outbox: BTreeMap<String, Waiting>,
 }
@@ -60,6 +64,7 @@ impl RunLedger for MemoryRunLedger {
         };
         let run = job.run.clone();
         state.jobs.insert(run.id, job);
+        state.changed.insert(run.id, Timestamp::now());
         Ok(match original {
             Some(_) => Recorded::Duplicate(run),
             None => Recorded::New(run),
@@ -77,7 +82,7 @@ impl RunLedger for MemoryRunLedger {
     async fn claim(&self, request: &ClaimRequest, now: Timestamp) -> Result<Option<Claim>> {
         let mut state = lock(&self.state);
         while let Some(id) = state.claimable(now) {
-            let Some(job) = state.jobs.get_mut(&id) else { break };
+            let job = state.job(id)?;
             if job.may_go_on(request.max_attempts) {
                 return Ok(Some(job.claim(request, now)));
             }
@@ -87,8 +92,13 @@ impl RunLedger for MemoryRunLedger {
         Ok(None)
     }
 
-    async fn heartbeat(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
-        lock(&self.state).job(claim.run.id)?.heartbeat(claim, until)
+    async fn heartbeat(
+        &self,
+        claim: &Claim,
+        until: Timestamp,
+        so_far: Option<SoFar>,
+    ) -> Result<Heartbeat> {
+        lock(&self.state).job(claim.run.id)?.heartbeat(claim, until, so_far)
     }
 
     async fn checkpoint(
@@ -131,7 +141,12 @@ impl RunLedger for MemoryRunLedger {
     async fn list(&self, filter: &RunFilter) -> Result<Vec<Run>> {
         let state = lock(&self.state);
         let runs = state.jobs.values().rev().map(|job| &job.run);
-        Ok(runs.filter(|run| matches(filter, run)).take(filter.limit).cloned().collect())
+        let found: Vec<_> = runs.filter(|run| matches(filter, run)).cloned().collect();
+        let skipped = match filter.after {
+            Some(_) => found.len().saturating_sub(filter.limit),
+            None => 0,
+        };
+        Ok(found.into_iter().skip(skipped).take(filter.limit).collect())
     }
 
     async fn command(&self, id: RunId, command: RunCommand, now: Timestamp) -> Result<Run> {
@@ -145,8 +160,15 @@ impl RunLedger for MemoryRunLedger {
 
     async fn release_held(&self, dataset: &DatasetId, now: Timestamp) -> Result<u64> {
         let mut state = lock(&self.state);
-        let jobs = state.jobs.values_mut().filter(|job| job.run.dataset == *dataset);
-        Ok(jobs.map(|job| u64::from(job.release_held(now))).sum())
+        let State { jobs, changed, .. } = &mut *state;
+        let mut released = 0;
+        for job in jobs.values_mut().filter(|job| job.run.dataset == *dataset) {
+            if job.release_held(now) {
+                changed.insert(job.run.id, Timestamp::now());
+                released += 1;
+            }
+        }
+        Ok(released)
     }
 }
 
@@ -211,10 +233,12 @@ impl Outbox for MemoryRunLedger {
 }
 
 impl State {
+    /// The job of a run, to be changed.
     fn job(&mut self, id: RunId) -> Result<&mut Job> {
-        self.jobs
-            .get_mut(&id)
-            .ok_or_else(|| Error::not_found(format!("run {id} is not in the ledger")))
+        let job = self.jobs.get_mut(&id);
+        let job = job.ok_or_else(|| Error::not_found(format!("run {id} is not in the ledger")))?;
+        self.changed.insert(id, Timestamp::now());
+        Ok(job)
     }
 
     fn waiting(&mut self, id: &str) -> Result<&mut Waiting> {
@@ -271,5 +295,10 @@ fn matches(filter: &RunFilter, run: &Run) -> bool {
     filter.dataset.as_ref().is_none_or(|dataset| run.dataset == *dataset)
         && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
         && filter.key.as_ref().is_none_or(|key| run.arrival.key == *key)
+        && filter.trigger.is_none_or(|trigger| run.trigger == trigger)
+        && filter.actor.as_ref().is_none_or(|actor| run.actor == *actor)
+        && filter.from.is_none_or(|from| run.id >= RunId::earliest(from))
+        && filter.to.is_none_or(|to| run.id < RunId::earliest(to))
         && filter.before.is_none_or(|before| run.id < before)
+        && filter.after.is_none_or(|after| run.id > after)
 }

@@ -120,7 +120,7 @@ impl Worker {
 
     async fn one(&self, claim: super::Claim, shutdown: &CancellationToken) {
         let id = claim.run.id;
-        let progress = Progress::default();
+        let progress = Arc::new(Progress::default());
         match attempt(&self.lake, claim, &self.settings, shutdown, &progress).await {
             Ok(run) => tracing::info!(run = %id, status = %run.status, "attempt ended"),
             Err(error) if error.kind() == ErrorKind::Conflict => {

@@ -30,6 +30,7 @@ pub async fn catalog<A: Catalog + 'static>(make: impl AsyncFn() -> Arc<A>) {
             partitions_of_an_absent_table_are_refused,
             a_deleted_table_takes_its_partitions_along,
             a_removed_partition_is_gone_and_may_be_absent,
+            a_table_is_summed_up_over_its_partitions,
         ]
     );
 }
@@ -93,6 +94,26 @@ async fn a14_of_racing_updates_one_wins(catalog: Arc<dyn Catalog>) {
         assert_eq!((won.len(), lost.len()), (1, 7));
         assert!(lost.into_iter().all(|lost| lost.unwrap_err().kind() == ErrorKind::Conflict));
     }
+}
+
+async fn a_table_is_summed_up_over_its_partitions(catalog: Arc<dyn Catalog>) {
+    assert_eq!(catalog.totals().await.unwrap(), []);
+    let empty = TableName::new("tlc", "green");
+    for name in [&yellow(), &empty] {
+        catalog.put_table(&table(name)).await.unwrap();
+    }
+    let stored = [partition("02", 1, 10), partition("02", 2, 5)];
+    catalog.put_partitions(&yellow(), &stored).await.unwrap();
+    let totals = catalog.totals().await.unwrap();
+    assert_eq!(totals.len(), 2);
+    assert_eq!((&totals[0].name, totals[0].partitions, totals[0].updated_at), (&empty, 0, None));
+    let (yellow, zone) = (&totals[1], table(&yellow()).zone);
+    let sum = |of: fn(&CatalogPartition) -> u64| stored.iter().map(of).sum::<u64>();
+    assert_eq!((yellow.partitions, yellow.zone), (2, zone));
+    assert_eq!(yellow.rows, sum(|stored| stored.rows));
+    assert_eq!(yellow.bytes, sum(|stored| stored.bytes));
+    assert_eq!(yellow.files, sum(|stored| stored.files));
+    assert_eq!(yellow.updated_at, Some(stored[0].updated_at));
 }
 
 async fn partitions_are_added_replaced_and_listed_by_date(catalog: Arc<dyn Catalog>) {

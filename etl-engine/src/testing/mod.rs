@@ -10,6 +10,8 @@ mod arrival_queue;
 mod catalog;
 mod outbox;
 mod run_ledger;
+mod run_log;
+mod run_reports;
 pub mod sample;
 mod source_registry;
 mod transformation_store;
@@ -23,6 +25,8 @@ pub use arrival_queue::{RawZoneUnderTest, arrival_queue};
 pub use catalog::catalog;
 pub use outbox::outbox;
 pub use run_ledger::{LedgerUnderTest, run_ledger};
+pub use run_log::run_log;
+pub use run_reports::run_reports;
 pub use source_registry::source_registry;
 pub use transformation_store::transformation_store;
 

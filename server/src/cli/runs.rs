@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use domain::dataset::DatasetId;
-use domain::run::{Run, RunId, RunStatus};
+use domain::run::{Run, RunId, RunStatus, Trigger};
+use domain::run_log::MOST_LINES;
 use domain::zone::Hop;
 use domain::{Error, Result};
 use etl_engine::raw_to_conformed::quarantine;
-use etl_engine::run::{RunCommand, RunFilter, replay};
+use etl_engine::run::{RunCommand, RunFilter, command, replay};
 use jiff::Timestamp;
 
 use super::actor::actor;
@@ -28,6 +29,21 @@ pub(super) enum Runs {
         /// Only with this status; may be repeated.
         #[arg(long)]
         status: Vec<RunStatus>,
+        /// Only of this file in the raw zone.
+        #[arg(long)]
+        key: Option<String>,
+        /// Only started by this: event, sweep, landing or replay.
+        #[arg(long)]
+        trigger: Option<Trigger>,
+        /// Only started by this person; `sluice` for events and sweeps.
+        #[arg(long)]
+        actor: Option<String>,
+        /// Only recorded at this time or later, for example 2026-08-05T10:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        from: Option<Timestamp>,
+        /// Only recorded before this time.
+        #[arg(long, value_name = "TIME")]
+        to: Option<Timestamp>,
         /// Only runs recorded before this one.
         #[arg(long, value_name = "RUN")]
         before: Option<RunId>,
@@ -39,6 +55,9 @@ pub(super) enum Runs {
     Show {
         /// The run.
         run: RunId,
+        /// What happened in it, line by line, instead.
+        #[arg(long)]
+        log: bool,
     },
     /// Go on with a failed or cancelled run, from the step that failed.
     Retry {
@@ -75,20 +94,34 @@ impl Runs {
     pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
         let lake = Embedded::open(config).await?;
         match self {
-            Self::List { dataset, status, before, limit } => {
-                let filter = RunFilter { dataset, statuses: status, before, limit, key: None };
+            Self::List { dataset, status, key, trigger, actor, from, to, before, limit } => {
+                let statuses = status;
+                let filter = RunFilter {
+                    dataset,
+                    statuses,
+                    key,
+                    trigger,
+                    actor,
+                    from,
+                    to,
+                    before,
+                    after: None,
+                    limit,
+                };
                 print_list(&lake.lake.ledger.list(&filter).await?, output)?;
             }
-            Self::Show { run } => show(&find(&lake, run).await?, output)?,
+            Self::Show { run, log: true } => {
+                let run = find(&lake, run).await?;
+                show_log(&lake, run.id, output).await?;
+            }
+            Self::Show { run, log: false } => show(&find(&lake, run).await?, output)?,
             Self::Cancel { run } => {
-                let command = RunCommand::Cancel;
-                let run = lake.lake.ledger.command(run, command, Timestamp::now()).await?;
+                let run = command(&lake.lake, run, RunCommand::Cancel, &actor()).await?;
                 show(&run, output)?;
             }
             Self::Quarantine { run, limit } => show_quarantine(&lake, run, limit, output).await?,
             Self::Retry { run, no_wait } => {
-                let command = RunCommand::Retry;
-                let run = lake.lake.ledger.command(run, command, Timestamp::now()).await?;
+                let run = command(&lake.lake, run, RunCommand::Retry, &actor()).await?;
                 return follow(&lake, run, no_wait, output).await;
             }
             Self::Replay { run, no_wait } => {
@@ -163,6 +196,21 @@ fn show(run: &Run, output: Output) -> Result<()> {
         line(step.hop.as_str(), step_text(step));
     }
     output.print(&sheet, run, "")
+}
+
+async fn show_log(lake: &Embedded, run: RunId, output: Output) -> Result<()> {
+    let lines = lake.lake.log.lines(run, 0, MOST_LINES as usize).await?;
+    let mut sheet = Sheet::new(&["at", "level", "attempt", "hop", "message"]);
+    for line in &lines {
+        sheet.row([
+            line.at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+            line.level.as_str().to_owned(),
+            line.attempt.to_string(),
+            line.hop.map(|hop| hop.to_string()).unwrap_or_default(),
+            line.message.clone(),
+        ]);
+    }
+    output.print(&sheet, &lines, "nothing happened in this run yet")
 }
 
 fn step_text(step: &domain::run::Step) -> String {

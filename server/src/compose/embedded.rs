@@ -63,6 +63,8 @@ impl Embedded {
             purpose_built: Arc::clone(&zones.purpose_built),
             catalog: Arc::new(SqlCatalog::new(database.clone(), environment.clone())),
             committed: Arc::clone(&ledger) as _,
+            log: Arc::clone(&ledger) as _,
+            reports: Arc::clone(&ledger) as _,
             ledger,
             sources: Arc::new(SqlSourceRegistry::new(database.clone(), environment.clone())),
             transformations: Arc::new(SqlTransformationStore::new(

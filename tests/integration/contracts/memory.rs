@@ -14,6 +14,8 @@ use etl_engine::transformation::MemoryTransformationStore;
 #[tokio::test]
 async fn contracts_in_memory() {
     testing::run_ledger(async || ledger()).await;
+    testing::run_log(async || ledger()).await;
+    testing::run_reports(async || ledger()).await;
     testing::outbox(async || ledger()).await;
     testing::source_registry(async || Arc::new(MemorySourceRegistry::default())).await;
     testing::transformation_store(async || Arc::new(MemoryTransformationStore::default())).await;
@@ -27,6 +29,8 @@ fn ledger() -> LedgerUnderTest {
         ledger: ledger.clone(),
         committed: ledger.clone(),
         second: ledger.clone(),
+        log: ledger.clone(),
+        reports: ledger.clone(),
         outbox: ledger,
     }
 }

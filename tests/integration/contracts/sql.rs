@@ -38,12 +38,16 @@ async fn run_all(url: &str) {
         let ledger = Arc::new(SqlRunLedger::new(database.clone(), environment.clone()));
         LedgerUnderTest {
             ledger: ledger.clone(),
-            committed: ledger,
+            committed: ledger.clone(),
+            log: ledger.clone(),
+            reports: ledger,
             second: Arc::new(SqlRunLedger::new(second.clone(), environment.clone())),
             outbox: Arc::new(SqlOutbox::new(database, environment)),
         }
     };
     testing::run_ledger(async || ledger()).await;
+    testing::run_log(async || ledger()).await;
+    testing::run_reports(async || ledger()).await;
     testing::outbox(async || ledger()).await;
     testing::source_registry(async || {
         let (database, environment) = fresh();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use domain::arrival::Arrival;
@@ -133,7 +134,7 @@ impl TestLake {
         loop {
             let later = Timestamp::now() + SignedDuration::from_mins(10);
             let Some(claim) = lake.ledger.claim(&request, later).await.unwrap() else { return };
-            let progress = Progress::default();
+            let progress = Arc::new(Progress::default());
             attempt(lake, claim, settings, &CancellationToken::new(), &progress).await.unwrap();
         }
     }

@@ -6,8 +6,10 @@
 mod claim;
 mod command;
 mod committed;
+mod log;
 mod read;
 mod record;
+mod reports;
 mod row;
 mod work;
 
@@ -19,7 +21,7 @@ use domain::environment::EnvironmentName;
 use domain::notification::Notification;
 use domain::run::{CommittedObject, Run, RunId};
 use etl_engine::run::{
-    Claim, ClaimRequest, Heartbeat, NewRun, Recorded, RunCommand, RunFilter, RunLedger,
+    Claim, ClaimRequest, Heartbeat, NewRun, Recorded, RunCommand, RunFilter, RunLedger, SoFar,
 };
 use jiff::Timestamp;
 
@@ -53,8 +55,13 @@ impl RunLedger for SqlRunLedger {
         self.claim_next(request, now).await
     }
 
-    async fn heartbeat(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
-        retrying(|| self.prolong(claim, until)).await
+    async fn heartbeat(
+        &self,
+        claim: &Claim,
+        until: Timestamp,
+        so_far: Option<SoFar>,
+    ) -> Result<Heartbeat> {
+        retrying(|| self.prolong(claim, until, so_far)).await
     }
 
     async fn checkpoint(

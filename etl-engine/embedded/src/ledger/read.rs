@@ -32,32 +32,39 @@ impl SqlRunLedger {
         rows.iter().map(|row| Ok(row::decode(row)?.run)).collect()
     }
 
-    /// The statement of a filter, of fixed words and placeholders only, and the values for it.
+    /// The statement of a filter, of fixed words and placeholders only, and the values for it. Which
+    /// runs these are is decided on ids alone, which indexes hold; a row is long.
     fn statement(&self, filter: &RunFilter) -> (String, Vec<String>) {
         let mut values = vec![self.environment.to_string()];
-        let mut statement = format!("{} WHERE environment = $1", row::SELECT);
-        let mut only = |condition: &str, value: String| {
+        let mut conditions = "environment = $1".to_owned();
+        let mut only = |condition: &str, value: Option<String>| {
+            let Some(value) = value else { return };
             values.push(value);
-            statement.push_str(&format!(" AND {condition} ${}", values.len()));
+            conditions.push_str(&format!(" AND {condition} ${}", values.len()));
         };
-        if let Some(dataset) = &filter.dataset {
-            only("dataset =", dataset.to_string());
-        }
-        if let Some(key) = &filter.key {
-            only("object_key =", key.clone());
-        }
-        if let Some(before) = filter.before {
-            only("id <", before.to_string());
-        }
+        only("dataset =", filter.dataset.as_ref().map(ToString::to_string));
+        only("object_key =", filter.key.clone());
+        only("actor =", filter.actor.clone());
+        only("started_by =", filter.trigger.map(|trigger| trigger.as_str().to_owned()));
+        only("id >=", filter.from.map(|from| RunId::earliest(from).to_string()));
+        only("id <", filter.to.map(|to| RunId::earliest(to).to_string()));
+        only("id <", filter.before.map(|before| before.to_string()));
+        only("id >", filter.after.map(|after| after.to_string()));
         let mut statuses = Vec::new();
         for status in &filter.statuses {
             values.push(status.as_str().to_owned());
             statuses.push(format!("${}", values.len()));
         }
         if !statuses.is_empty() {
-            statement.push_str(&format!(" AND status IN ({})", statuses.join(", ")));
+            conditions.push_str(&format!(" AND status IN ({})", statuses.join(", ")));
         }
-        statement.push_str(&format!(" ORDER BY id DESC LIMIT ${}", values.len() + 1));
+        let order = if filter.after.is_some() { "ASC" } else { "DESC" };
+        let limit = values.len() + 1;
+        let statement = format!(
+            "{} WHERE id IN (SELECT id FROM runs WHERE {conditions} ORDER BY id {order} \
+             LIMIT ${limit}) ORDER BY id DESC",
+            row::SELECT
+        );
         (statement, values)
     }
 }

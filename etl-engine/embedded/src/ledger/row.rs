@@ -25,14 +25,14 @@ pub(super) const SELECT: &str = "SELECT id, environment, dataset, bucket, object
 const INSERT: &str = "INSERT INTO runs (id, environment, dataset, bucket, object_key, \
      object_version, sequencer, object_size, landed_at, started_by, actor, created_at, original, \
      is_first_record, status, attempt, failure, steps, engine, rows_read, rows_written, \
-     rows_rejected, started_at, finished_at, due_at, worker, lease_until, fence, cancel_requested) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) ON CONFLICT DO NOTHING";
+     rows_rejected, started_at, finished_at, due_at, worker, lease_until, fence, \
+     cancel_requested, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) ON CONFLICT DO NOTHING";
 
 const UPDATE: &str = "UPDATE runs SET status = $1, attempt = $2, failure = $3, steps = $4, \
      engine = $5, rows_read = $6, rows_written = $7, rows_rejected = $8, started_at = $9, \
      finished_at = $10, due_at = $11, worker = $12, lease_until = $13, fence = $14, \
-     cancel_requested = $15 WHERE id = $16";
+     cancel_requested = $15, changed_at = $16 WHERE id = $17";
 
 type Query<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
 
@@ -140,7 +140,7 @@ fn decode_arrival(row: &AnyRow) -> Result<Arrival> {
     })
 }
 
-/// Binds status to cancel_requested, the order that [`INSERT`] and [`UPDATE`] share.
+/// Binds status to changed_at, the order that [`INSERT`] and [`UPDATE`] share.
 fn bind_changing<'q>(query: Query<'q>, job: &Job) -> Result<Query<'q>> {
     let run = &job.run;
     let counts = run.step(Hop::RawToConformed).map(|step| step.counts).unwrap_or_default();
@@ -161,5 +161,6 @@ fn bind_changing<'q>(query: Query<'q>, job: &Job) -> Result<Query<'q>> {
         .bind(job.worker.clone())
         .bind(optional(job.lease_until))
         .bind(job.fence)
-        .bind(i64::from(job.cancel_requested)))
+        .bind(i64::from(job.cancel_requested))
+        .bind(micros(Timestamp::now())))
 }

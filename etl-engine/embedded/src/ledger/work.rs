@@ -3,7 +3,7 @@
 use domain::Result;
 use domain::notification::Notification;
 use domain::run::{CommittedObject, Run};
-use etl_engine::run::{Claim, Heartbeat};
+use etl_engine::run::{Claim, Heartbeat, SoFar};
 use jiff::Timestamp;
 
 use super::committed;
@@ -12,10 +12,15 @@ use crate::database::failed;
 use crate::outbox;
 
 impl SqlRunLedger {
-    pub(super) async fn prolong(&self, claim: &Claim, until: Timestamp) -> Result<Heartbeat> {
+    pub(super) async fn prolong(
+        &self,
+        claim: &Claim,
+        until: Timestamp,
+        so_far: Option<SoFar>,
+    ) -> Result<Heartbeat> {
         let mut transaction = self.database.begin().await?;
         let mut job = self.lock_claimed(&mut transaction, claim).await?;
-        let heartbeat = job.heartbeat(claim, until)?;
+        let heartbeat = job.heartbeat(claim, until, so_far)?;
         row::update(&mut transaction, &job).await?;
         transaction.commit().await.map_err(failed("prolong a claim"))?;
         Ok(heartbeat)

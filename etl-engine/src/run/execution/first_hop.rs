@@ -32,6 +32,13 @@ impl Execution<'_> {
             return self.roll_forward(&source, previous).await;
         }
         self.begin(hop).await?;
+        self.log.info(
+            Some(hop),
+            format!(
+                "reads {} ({} bytes) by version {} of the source",
+                self.run.arrival.key, self.run.arrival.size, source.version
+            ),
+        );
         let shape = raw_to_conformed::table_shape(&source.source);
         if let Some(existing) = self.lake.catalog.table(&shape.name).await? {
             shape.check_place(&existing)?;
@@ -58,8 +65,7 @@ impl Execution<'_> {
         };
         failpoint::reach("raw_to_conformed.prepared")?;
         self.stop_if_cancelled()?;
-        self.update(hop, |step| {
-            step.status = StepStatus::Committing;
+        self.begin_commit(hop, |step| {
             step.counts = prepared.counts;
             step.partitions.clone_from(&prepared.partitions);
             step.definition_version = Some(prepared.source_version);
@@ -78,6 +84,10 @@ impl Execution<'_> {
         source: &SourceVersion,
         intent: Option<CommittedObject>,
     ) -> Result<(), Stop> {
+        self.log.warning(
+            Some(Hop::RawToConformed),
+            "goes on with the commit that an earlier attempt wrote down",
+        );
         let commit = self
             .run
             .step(Hop::RawToConformed)
@@ -131,6 +141,10 @@ impl Execution<'_> {
             .collect();
         self.enter_in_catalog(shape, &partitions, &touched).await?;
         failpoint::reach("raw_to_conformed.in_catalog")?;
+        self.log.info(
+            Some(hop),
+            format!("the catalog has {} with {} changed partitions", shape.name, touched.len()),
+        );
         self.end(hop, StepStatus::Succeeded);
         self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;
         failpoint::reach("raw_to_conformed.done")?;

@@ -14,6 +14,7 @@ use domain::Error;
 use domain::run::Run;
 use tokio_util::sync::CancellationToken;
 
+use super::logger::RunLogger;
 use super::{Claim, EngineSettings, Stop};
 use crate::lake::Lake;
 use crate::raw_to_conformed::Progress;
@@ -25,6 +26,7 @@ pub(super) struct Execution<'a> {
     pub(super) settings: &'a EngineSettings,
     pub(super) cancel: &'a CancellationToken,
     pub(super) progress: &'a Progress,
+    pub(super) log: &'a RunLogger,
     /// The run as it stands; what the ledger holds plus what was done since.
     pub(super) run: Run,
 }

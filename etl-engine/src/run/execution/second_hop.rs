@@ -27,11 +27,21 @@ impl Execution<'_> {
         self.begin(hop).await?;
         let Some(transformation) = self.lake.transformations.current(&self.run.dataset).await?
         else {
+            self.progress.end();
+            self.log.info(Some(hop), "skipped: no transformation is set");
             self.end(hop, StepStatus::Skipped);
             self.update(hop, |step| step.note = Some("no transformation is set".to_owned()));
             return Ok(());
         };
         let touched = self.days_to_build().await?;
+        self.log.info(
+            Some(hop),
+            format!(
+                "builds {} touched partitions by version {} of the transformation",
+                touched.len(),
+                transformation.version
+            ),
+        );
         let preparing = conformed_to_purpose_built::prepare(conformed_to_purpose_built::Request {
             lake: self.lake,
             run: &self.run,
@@ -42,6 +52,7 @@ impl Execution<'_> {
             writer: self.settings.writer,
             limits: self.settings.transformation.clone(),
             cancel: self.cancel,
+            progress: self.progress,
         });
         // A sort or a join may take minutes before its first row, at which the hop would look.
         let prepared = tokio::select! {
@@ -57,8 +68,7 @@ impl Execution<'_> {
         };
         failpoint::reach("conformed_to_purpose_built.prepared")?;
         self.stop_if_cancelled()?;
-        self.update(hop, |step| {
-            step.status = StepStatus::Committing;
+        self.begin_commit(hop, |step| {
             step.counts = prepared.counts;
             step.partitions.clone_from(&prepared.partitions);
             step.definition_version = Some(transformation.version);
@@ -111,7 +121,12 @@ impl Execution<'_> {
             .collect();
         self.enter_in_catalog(shape, &partitions, &prepared.partitions).await?;
         failpoint::reach("conformed_to_purpose_built.in_catalog")?;
-        self.end(Hop::ConformedToPurposeBuilt, StepStatus::Succeeded);
+        let hop = Hop::ConformedToPurposeBuilt;
+        self.log.info(
+            Some(hop),
+            format!("the catalog has {} with {} partitions", shape.name, partitions.len()),
+        );
+        self.end(hop, StepStatus::Succeeded);
         Ok(())
     }
 }

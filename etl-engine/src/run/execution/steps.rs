@@ -26,6 +26,7 @@ impl Execution<'_> {
             finished_at: None,
         });
         self.run.failure = None;
+        self.progress.begin(hop);
         self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;
         self.discard_stale(hop).await
     }
@@ -33,6 +34,7 @@ impl Execution<'_> {
     /// How far a hop came that did not reach its commit.
     pub(super) fn count_progress(&mut self, hop: Hop) {
         let progress = self.progress;
+        progress.end();
         self.update(hop, |step| {
             step.counts.rows_read = progress.rows_read.load(Ordering::Relaxed);
             step.counts.rows_rejected = progress.rows_rejected.load(Ordering::Relaxed);
@@ -46,6 +48,33 @@ impl Execution<'_> {
             step.commit = None;
             step.finished_at = Some(Timestamp::now());
         });
+    }
+
+    /// Writes the commit of a hop down in the run, to be stored, and says what it comes to.
+    pub(super) fn begin_commit(&mut self, hop: Hop, change: impl FnOnce(&mut Step)) {
+        self.progress.end();
+        self.update(hop, change);
+        self.update(hop, |step| step.status = StepStatus::Committing);
+        let Some(step) = self.run.step(hop) else { return };
+        if let Some(note) = &step.note {
+            self.log.warning(Some(hop), note);
+        }
+        let counts = step.counts;
+        let commit = step.commit.as_ref();
+        self.log.info(
+            Some(hop),
+            format!(
+                "{} rows read, {} written, {} rejected; commits {} files with {} bytes in {} \
+                 partitions, takes {} files away",
+                counts.rows_read,
+                counts.rows_written,
+                counts.rows_rejected,
+                commit.map_or(0, |commit| commit.moves.len()),
+                counts.bytes_written,
+                step.partitions.len(),
+                commit.map_or(0, |commit| commit.removals.len()),
+            ),
+        );
     }
 
     pub(super) fn update(&mut self, hop: Hop, change: impl FnOnce(&mut Step)) {

@@ -62,7 +62,7 @@ pub(super) async fn b3_a_run_is_claimed_again_when_its_lease_ran_out(test: Ledge
 pub(super) async fn a_heartbeat_prolongs_the_lease(test: LedgerUnderTest) {
     test.record("yellow", "a.csv").await;
     let claim = test.claim("one", 0).await.unwrap();
-    let heartbeat = test.ledger.heartbeat(&claim, at(100)).await.unwrap();
+    let heartbeat = test.ledger.heartbeat(&claim, at(100), None).await.unwrap();
     assert_eq!(heartbeat, Heartbeat::Held);
     assert_eq!(test.claim("two", 99).await, None);
     assert!(test.claim("two", 100).await.is_some());
@@ -78,7 +78,7 @@ pub(super) async fn b4_a_worker_paused_past_its_lease_cannot_write(test: LedgerU
     let told = Notification::of_run(&changed, at(61));
     let ledger = &test.ledger;
     let refused = [
-        ledger.heartbeat(&paused, at(500)).await.unwrap_err(),
+        ledger.heartbeat(&paused, at(500), None).await.unwrap_err(),
         ledger.checkpoint(&paused, &changed, None).await.unwrap_err(),
         ledger.finish(&paused, &changed, &told).await.unwrap_err(),
         ledger.release(&paused, &changed, at(61), true).await.unwrap_err(),
@@ -140,7 +140,7 @@ pub(super) async fn a_shutdown_is_no_attempt(test: LedgerUnderTest) {
     let second = test.claim("two", 1).await.unwrap();
     assert_eq!(second.run.attempt, 1);
     assert!(second.fence > first.fence);
-    let error = test.ledger.heartbeat(&first, at(9)).await.unwrap_err();
+    let error = test.ledger.heartbeat(&first, at(9), None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn a_running_run_is_asked_to_stop(test: LedgerUnderTest) {
         let asked = test.ledger.command(run.id, RunCommand::Cancel, at(1)).await.unwrap();
         assert_eq!(asked.status, RunStatus::Running);
     }
-    let heartbeat = test.ledger.heartbeat(&claim, at(60)).await.unwrap();
+    let heartbeat = test.ledger.heartbeat(&claim, at(60), None).await.unwrap();
     assert_eq!(heartbeat, Heartbeat::CancelRequested);
     assert_eq!(test.claim("two", 60).await, None, "the wish is lost with the worker");
     let cancelled = test.run(&run).await;
@@ -47,7 +47,7 @@ pub(super) async fn a_running_run_is_asked_to_stop(test: LedgerUnderTest) {
 
     test.ledger.command(run.id, RunCommand::Retry, at(130)).await.unwrap();
     let again = test.claim("one", 130).await.unwrap();
-    let heartbeat = test.ledger.heartbeat(&again, at(190)).await.unwrap();
+    let heartbeat = test.ledger.heartbeat(&again, at(190), None).await.unwrap();
     assert_eq!(heartbeat, Heartbeat::Held, "a retry takes the wish back");
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn a_commit_that_is_written_down_goes_on_although_cancelled(
     test.ledger.command(run.id, RunCommand::Cancel, at(1)).await.unwrap();
     let next = test.claim("two", 60).await.unwrap();
     assert_eq!(next.run.id, run.id);
-    let heartbeat = test.ledger.heartbeat(&next, at(120)).await.unwrap();
+    let heartbeat = test.ledger.heartbeat(&next, at(120), None).await.unwrap();
     assert_eq!(heartbeat, Heartbeat::CancelRequested);
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn a_retry_goes_on_from_the_failed_step(test: LedgerUnderTest) 
     let again = test.claim("one", 9).await.unwrap();
     assert_eq!((again.run.id, again.run.attempt), (run.id, 1));
     assert!(again.fence > claim.fence);
-    let late = test.ledger.heartbeat(&claim, at(99)).await.unwrap_err();
+    let late = test.ledger.heartbeat(&claim, at(99), None).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict);
 }
 

@@ -13,7 +13,7 @@ use domain::run::{Run, RunStatus};
 use super::cases;
 use super::sample::{at, new_run, request};
 use crate::notify::{Outbox, Pending};
-use crate::run::{Claim, CommittedObjects, RunLedger};
+use crate::run::{Claim, CommittedObjects, RunLedger, RunLog, RunReports};
 
 use claims::*;
 use commands::*;
@@ -30,12 +30,16 @@ pub struct LedgerUnderTest {
     pub committed: Arc<dyn CommittedObjects>,
     /// The same ledger, as another server on the same state has it.
     pub second: Arc<dyn RunLedger>,
+    /// The logs of its runs.
+    pub log: Arc<dyn RunLog>,
+    /// Reports over its runs.
+    pub reports: Arc<dyn RunReports>,
     /// Its outbox.
     pub outbox: Arc<dyn Outbox>,
 }
 
 impl LedgerUnderTest {
-    async fn record(&self, table: &str, file: &str) -> Run {
+    pub(super) async fn record(&self, table: &str, file: &str) -> Run {
         self.ledger.record(&new_run(table, file), at(0)).await.unwrap().run().clone()
     }
 
@@ -44,7 +48,7 @@ impl LedgerUnderTest {
         if number.is_multiple_of(2) { self.ledger.clone() } else { self.second.clone() }
     }
 
-    async fn claim(&self, worker: &str, seconds: i64) -> Option<Claim> {
+    pub(super) async fn claim(&self, worker: &str, seconds: i64) -> Option<Claim> {
         self.ledger.claim(&request(worker), at(seconds)).await.unwrap()
     }
 
@@ -99,6 +103,9 @@ pub async fn run_ledger(make: impl AsyncFn() -> LedgerUnderTest) {
             a_command_for_an_unknown_run_is_not_found,
             runs_are_listed_newest_first_and_paged,
             runs_are_listed_by_dataset_status_and_key,
+            f3_pages_go_back_as_they_went_forth,
+            runs_are_listed_by_trigger_actor_and_time,
+            a_heartbeat_tells_how_far_a_running_step_is,
         ]
     );
 }
