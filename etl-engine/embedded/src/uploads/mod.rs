@@ -145,6 +145,12 @@ impl Uploads {
         Self { database, environment, raw_folder, raw, limits, free_space }
     }
 
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: UploadLimits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// What uploads may take.
     pub fn limits(&self) -> &UploadLimits {
         &self.limits

@@ -49,8 +49,8 @@ pub(super) use self::input::Spooled;
 pub(super) use self::json_lines::read_object;
 pub(super) use self::names::distinct_names;
 pub(super) use self::pipeline::blocking;
-pub(super) use self::values::reads_as;
 pub(super) use self::records::RecordDecoder;
+pub(super) use self::values::reads_as;
 pub(super) use self::values::written;
 
 /// How much work and memory decoding may take.
