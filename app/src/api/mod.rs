@@ -3,6 +3,8 @@
 pub mod me;
 mod page;
 mod problem;
+pub mod reference;
+pub mod runs;
 
 pub use crate::client::{get, send};
 pub use page::Page;

@@ -6,10 +6,12 @@ mod config;
 mod demo;
 mod doctor;
 mod generate;
+mod generate_runs;
 mod ingest;
 mod output;
 mod query;
 mod runs;
+mod serve;
 mod sources;
 mod transformations;
 mod wait;
@@ -60,7 +62,9 @@ enum Command {
     /// Show the tables of the catalog.
     #[command(subcommand)]
     Catalog(catalog::Catalog),
-    /// Watch the raw zone and carry out runs until stopped.
+    /// Console, API and workers in one process, until stopped.
+    Serve(serve::Serve),
+    /// Watch the raw zones and carry out runs until stopped.
     Worker(worker::WorkerCommand),
     /// Show and check the configuration.
     #[command(subcommand)]
@@ -70,6 +74,9 @@ enum Command {
     /// Write generated taxi trips to a file.
     #[command(hide = true)]
     GenerateTrips(generate::GenerateTrips),
+    /// Record runs that look as if they had been carried out.
+    #[command(hide = true)]
+    GenerateRuns(generate_runs::GenerateRuns),
 }
 
 /// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong.
@@ -96,17 +103,19 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     crate::logging::start(&config.log, command.is_a_service());
     let lake = config.lake(&config.environment(flags.environment.as_ref())?);
     match command {
-        Command::Demo(command) => command.run(&lake, output).await,
+        Command::Demo(command) => command.run(config, lake, output).await,
         Command::Ingest(command) => command.run(&lake, output).await,
         Command::Sources(command) => command.run(&lake, output).await,
         Command::Transformations(command) => command.run(&lake, output).await,
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
         Command::Catalog(command) => command.run(&lake, output).await,
+        Command::Serve(command) => command.run(config).await,
         Command::Worker(_) => worker::run(config, flags.environment.as_ref()).await,
         Command::Config(command) => command.run(&loaded, output),
         Command::Doctor => doctor::run(&lake, output).await,
         Command::GenerateTrips(command) => command.run(),
+        Command::GenerateRuns(command) => command.run(&lake).await,
     }
 }
 
@@ -114,6 +123,8 @@ impl Command {
     /// What the flags of the command say about the configuration.
     fn settings(&self) -> Vec<Given> {
         match self {
+            Self::Demo(command) => command.settings(),
+            Self::Serve(command) => command.settings(),
             Self::Worker(command) => command.settings(),
             _ => Vec::new(),
         }
@@ -121,7 +132,7 @@ impl Command {
 
     /// Whether it goes on until stopped, and logs what it does.
     fn is_a_service(&self) -> bool {
-        matches!(self, Self::Worker(_))
+        matches!(self, Self::Serve(_) | Self::Worker(_))
     }
 }
 

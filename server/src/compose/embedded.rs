@@ -136,6 +136,11 @@ impl Embedded {
         self.database.ping().await
     }
 
+    /// The database, which all environments share.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Which database it is, without its address.
     pub fn database_kind(&self) -> &'static str {
         self.database.kind()

@@ -30,9 +30,8 @@ fn one(document: &Value, operation: &Value, route: &ListedRoute) -> RouteReferen
     let schemas = &document["components"]["schemas"];
     let method = route.method.as_str().to_owned();
     let anchor = format!("{}-{}", method.to_lowercase(), slug(&route.path));
-    let request = content(&operation["requestBody"]).map(|(media_type, schema)| {
-        shape(media_type, &outline(schema, schemas))
-    });
+    let request = content(&operation["requestBody"])
+        .map(|(media_type, schema)| shape(media_type, &outline(schema, schemas)));
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     RouteReference {
         anchor,
