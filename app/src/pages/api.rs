@@ -58,7 +58,7 @@ fn group(group: RouteGroup) -> AnyView {
     let routes = group.routes.into_iter().map(route).collect_view();
     view! {
         <section class="api-group" id=group.tag.clone()>
-            <h2>{group.tag}</h2>
+            <h2>{group.tag.clone()}</h2>
             {routes}
         </section>
     }
@@ -72,7 +72,7 @@ fn route(route: RouteReference) -> AnyView {
     view! {
         <article class="card api-route" id=route.anchor>
             <header class="api-route-header">
-                <span class="api-method" data-method=route.method.clone()>{route.method}</span>
+                <span class="api-method" data-method=route.method.clone()>{route.method.clone()}</span>
                 <h3><a href=anchor><code>{route.path}</code></a></h3>
                 <span class="api-access">{route.access}</span>
             </header>
