@@ -56,9 +56,10 @@ fn index_entry(group: &RouteGroup) -> AnyView {
 
 fn group(group: RouteGroup) -> AnyView {
     let routes = group.routes.into_iter().map(route).collect_view();
+    let id = group.tag.clone();
     view! {
-        <section class="api-group" id=group.tag.clone()>
-            <h2>{group.tag.clone()}</h2>
+        <section class="api-group" id=id>
+            <h2>{group.tag}</h2>
             {routes}
         </section>
     }
@@ -69,10 +70,11 @@ fn route(route: RouteReference) -> AnyView {
     let anchor = format!("#{}", route.anchor);
     let parameters = (!route.parameters.is_empty()).then(|| parameters(route.parameters));
     let request = route.request.map(|shape| code_block("Request", shape));
+    let method = route.method.clone();
     view! {
         <article class="card api-route" id=route.anchor>
             <header class="api-route-header">
-                <span class="api-method" data-method=route.method.clone()>{route.method.clone()}</span>
+                <span class="api-method" data-method=method>{route.method}</span>
                 <h3><a href=anchor><code>{route.path}</code></a></h3>
                 <span class="api-access">{route.access}</span>
             </header>

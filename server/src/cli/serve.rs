@@ -18,9 +18,11 @@ use crate::config::{Config, Given};
 use crate::console::Console;
 use crate::sign_in::SignInMode;
 use crate::signals::stop_signal;
+use crate::site::Site;
 use crate::web::router;
 use crate::web::serve::{ServeLimits, serve};
 
+/// How often expired sessions are removed.
 const FORGET_EVERY: Duration = Duration::from_mins(10);
 
 /// Console, API and workers in one process, until stopped.
@@ -68,57 +70,68 @@ impl Serve {
     }
 }
 
-/// Serves console and API over open lakes, and works in them, until the process is asked to stop.
-/// Says on standard output when it is ready, and last how to sign in.
-pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, workers: bool) -> Result<()> {
-    let stop = stop_signal()?;
-    let listener = listen(config.server.listen).await?;
+/// Serves the console over `lakes`, with their workers if wanted, until Ctrl-C or SIGTERM. The last
+/// line printed before that is the address, or the one-time link to sign in with.
+pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: bool) -> Result<()> {
+    let site = Site::load(&site_folder(config)?)?;
+    let listener = TcpListener::bind(config.server.listen).await.map_err(|error| {
+        let message = format!("server.listen {}: {error}", config.server.listen);
+        Error::new(ErrorKind::Unavailable, message)
+    })?;
     let bound = listener.local_addr().map_err(|error| Error::internal(error.to_string()))?;
-    let address = config.server.public_url(bound);
-    let public_url = address
+    let public_url = config.server.public_url(bound);
+    let parsed = public_url
         .parse()
-        .map_err(|error| Error::invalid(format!("server.public_url {address}: {error}")))?;
+        .map_err(|error| Error::invalid(format!("server.public_url {public_url}: {error}")))?;
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-    let console = Arc::new(Console::open(config, lakes.clone(), public_url, workers)?);
-    let mut tasks = JoinSet::new();
-    if workers {
+    let console = Console::new(config, lakes.clone(), site, parsed, with_workers)?;
+    let console = Arc::new(console);
+    let shutdown = console.shutdown.clone();
+    let stop = stop_signal()?;
+    let mut workers = JoinSet::new();
+    if with_workers {
         for lake in &lakes {
-            remark(&format!("{}: files go to {}", lake.lake.environment, lake.raw_dir().display()));
-            tasks.spawn(lake.worker()?.run(console.shutdown.clone()));
+            workers.spawn(lake.worker()?.run(shutdown.clone()));
         }
     }
     let limits = ServeLimits::from(&config.server);
-    let serving = serve(listener, router(Arc::clone(&console)), limits, console.shutdown.clone());
-    tasks.spawn(serving);
-    tasks.spawn(forget_expired(Arc::clone(&console)));
-    say(&format!("Sluice is ready at {address}\n"))?;
-    if config.sign_in.mode == Some(SignInMode::Link) {
-        let link = console.accounts.new_sign_in_link(Timestamp::now()).await?;
-        say(&format!("Sign in (once, within the hour): {address}{link}\n"))?;
-    }
+    let serving =
+        tokio::spawn(serve(listener, router(Arc::clone(&console)), limits, shutdown.clone()));
+    tokio::spawn(forget_expired(Arc::clone(&console)));
+    announce(&console, &public_url).await?;
     stop.await;
-    tracing::info!("stopping");
-    console.shutdown.cancel();
-    while tasks.join_next().await.is_some() {}
-    Ok(())
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let message = format!("server.listen {address}: {error}; choose another with --listen");
-        Error::new(ErrorKind::Unavailable, message)
-    })
+    remark("stopping: requests under way may end, runs are given back");
+    shutdown.cancel();
+    while workers.join_next().await.is_some() {}
+    serving.await.map_err(|error| Error::internal(format!("the server ended: {error}")))
 }
 
 /// Removes sessions and links that nobody can use any more, now and then.
 async fn forget_expired(console: Arc<Console>) {
-    while !console.shutdown.is_cancelled() {
+    loop {
         if let Err(error) = console.accounts.forget_expired(Timestamp::now()).await {
             tracing::warn!(%error, "expired sessions could not be removed");
         }
-        tokio::select! {
-            () = console.shutdown.cancelled() => {}
-            () = tokio::time::sleep(FORGET_EVERY) => {}
-        }
+        tokio::time::sleep(FORGET_EVERY).await;
     }
+}
+
+/// Prints where the console is and how to get in.
+async fn announce(console: &Console, public_url: &str) -> Result<()> {
+    if console.sign_in.config().mode != Some(SignInMode::Link) {
+        return say(&format!("Sluice is at {public_url}\n"));
+    }
+    let path = console.accounts.new_sign_in_link(Timestamp::now()).await?;
+    remark("Sluice is ready. This link signs you in once:");
+    say(&format!("{public_url}{path}\n"))
+}
+
+/// The configured folder, else `site` beside the folder of this program, where xtask puts it.
+fn site_folder(config: &Config) -> Result<PathBuf> {
+    if let Some(site) = &config.server.site {
+        return Ok(site.clone());
+    }
+    let program = std::env::current_exe().map_err(|error| Error::internal(error.to_string()))?;
+    let beside = program.ancestors().nth(2).map(|folder| folder.join("site"));
+    beside.ok_or_else(|| Error::invalid("server.site must say where the console's files are"))
 }

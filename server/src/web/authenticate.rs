@@ -49,7 +49,9 @@ async fn found(console: &Console, headers: &HeaderMap) -> Result<Found> {
         let caller = console.accounts.token(token, now).await?;
         return Ok(caller.map_or(Found::BadToken, Found::Caller));
     }
-    let Some(secret) = console.session_cookie.read(headers) else { return Ok(Found::Nobody) };
+    let Some(secret) = console.sign_in.session_cookie.read(headers) else {
+        return Ok(Found::Nobody);
+    };
     let caller = console.accounts.session(&secret, now).await?;
     Ok(caller.map_or(Found::Nobody, Found::Caller))
 }

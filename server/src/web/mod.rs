@@ -1,4 +1,4 @@
-//! The web: console, API, static files, and what every request passes through.
+//! The web: console, API, static files, what listens, and what every request passes through.
 
 mod access;
 pub mod api;
@@ -23,7 +23,7 @@ pub mod serve;
 mod trace;
 
 pub use access::Access;
+pub use problem::Refusal;
 pub use routes::{ListedRoute, listed_routes, router};
 
 pub(crate) use extract::{Answer, InEnvironment, Json};
-pub(crate) use problem::Refusal;

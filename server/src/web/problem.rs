@@ -14,7 +14,7 @@ use crate::audit::request_id;
 
 /// A request that is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal(Box<Problem>);
+pub struct Refusal(Box<Problem>);
 
 impl Refusal {
     /// With a status and a reason for the caller.

@@ -24,14 +24,13 @@ use super::pages::{self, Pages};
 use super::problem::Refusal;
 use super::{authenticate, headers, health, panics, request_id, same_origin, trace};
 use crate::console::Console;
-use crate::operations::Metrics;
 
 /// The routes of `/api/v1`. Paths stand at the handlers.
 fn api(console: &Arc<Console>) -> Routes {
     Routes::new(console)
-        .signed_in(routes!(me::show))
-        .signed_in(routes!(reference::document))
+        .public(routes!(reference::document))
         .signed_in(routes!(reference::show))
+        .signed_in(routes!(me::show))
         .needs(Permission::ViewLake, routes!(runs::list))
 }
 
@@ -44,33 +43,23 @@ pub fn router(console: Arc<Console>) -> Router {
     let api = Router::new()
         .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
+    let pages = Pages { console: Arc::clone(&console), api: api.clone() };
+    let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
+    // Whoever asks whether the server is well must get through when it has too much to do.
+    let health = health::routes().with_state(Arc::clone(&console));
     let server = &console.operations.server;
     let limits = Limits::new(server.max_requests, server.request_timeout());
-    let largest_body = server.max_body_kilobytes * 1024;
-    let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let site = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
-    // What checks whether the server is well must get through when it is not.
-    let health = health::routes().with_state(Arc::clone(&console));
-    let metrics = Arc::clone(&console.operations.metrics);
-    let router = api
-        .merge(site)
+    api.merge(assets)
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
-        .layer(from_fn_with_state(console, authenticate::caller))
-        // Handlers that read a whole body; uploads read theirs piece by piece.
-        .layer(DefaultBodyLimit::max(largest_body))
+        .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
+        .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
         .layer(from_fn_with_state(limits, limits::hold))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .merge(health);
-    pass_through(router, metrics)
-}
-
-/// What every request passes through, whatever it asks for; the last one first.
-fn pass_through(router: Router, metrics: Arc<Metrics>) -> Router {
-    router
+        .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(headers::add))
-        .layer(from_fn_with_state(metrics, trace::request))
+        .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
 }
 
@@ -112,6 +101,11 @@ struct Routes {
 impl Routes {
     fn new(console: &Arc<Console>) -> Self {
         Self { console: Arc::clone(console), router: OpenApiRouter::new(), listed: Vec::new() }
+    }
+
+    /// Open to everybody.
+    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::Public, routes)
     }
 
     /// Open to everybody who holds the permission.
