@@ -11,6 +11,7 @@ pub mod console;
 pub mod demo;
 mod logging;
 pub mod operations;
+pub mod retention;
 pub mod sign_in;
 mod signals;
 pub mod site;

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use domain::{Error, ErrorKind, Result};
@@ -21,9 +20,6 @@ use crate::signals::stop_signal;
 use crate::site::Site;
 use crate::web::router;
 use crate::web::serve::{ServeLimits, serve};
-
-/// How often expired sessions are removed.
-const FORGET_EVERY: Duration = Duration::from_mins(10);
 
 /// Console, API and workers in one process, until stopped.
 #[derive(Debug, Default, Args)]
@@ -97,23 +93,12 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     let limits = ServeLimits::from(&config.server);
     let serving =
         tokio::spawn(serve(listener, router(Arc::clone(&console)), limits, shutdown.clone()));
-    tokio::spawn(forget_expired(Arc::clone(&console)));
     announce(&console, &public_url).await?;
     stop.await;
     remark("stopping: requests under way may end, runs are given back");
     shutdown.cancel();
     while workers.join_next().await.is_some() {}
     serving.await.map_err(|error| Error::internal(format!("the server ended: {error}")))
-}
-
-/// Removes sessions and links that nobody can use any more, now and then.
-async fn forget_expired(console: Arc<Console>) {
-    loop {
-        if let Err(error) = console.accounts.forget_expired(Timestamp::now()).await {
-            tracing::warn!(%error, "expired sessions could not be removed");
-        }
-        tokio::time::sleep(FORGET_EVERY).await;
-    }
 }
 
 /// Prints where the console is and how to get in.

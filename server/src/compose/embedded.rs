@@ -131,6 +131,12 @@ impl Embedded {
         })
     }
 
+    /// The latest notifications of the environment, newest first, with what became of them.
+    pub async fn deliveries(&self, limit: u32) -> Result<Vec<etl_embedded::Delivery>> {
+        let environment = self.lake.environment.clone();
+        SqlOutbox::new(self.database.clone(), environment).recent(limit).await
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         self.database.ping().await
