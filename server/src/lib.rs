@@ -15,4 +15,5 @@ pub mod retention;
 pub mod sign_in;
 mod signals;
 pub mod site;
+pub mod sources;
 pub mod web;

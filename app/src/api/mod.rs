@@ -10,6 +10,9 @@ pub mod runs;
 pub mod settings;
 pub mod sign_in;
 pub mod tokens;
+pub mod overview;
+pub mod samples;
+pub mod sources;
 
 pub use crate::client::{get, send};
 pub use page::Page;

@@ -27,7 +27,6 @@ pub use access::Access;
 pub use problem::Refusal;
 mod sign_in;
 
-pub use access::Access;
 pub use idempotency::LIFE as IDEMPOTENCY_KEY_LIFE;
 pub use routes::{ListedRoute, listed_routes, router};
 

@@ -17,7 +17,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{audit, me, members, reference, runs, settings, sign_in as way, tokens};
+use super::api::{audit, me, members, reference, runs, samples, settings, sign_in as way, sources, tokens};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
@@ -47,6 +47,18 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::ViewAudit, routes!(audit::download))
         .needs(Permission::ViewLake, routes!(settings::notifications))
         .signed_in(routes!(settings::retention))
+        .needs(Permission::ViewLake, routes!(sources::list))
+        .needs(Permission::ViewLake, routes!(sources::show))
+        .needs(Permission::EditSources, routes!(sources::save))
+        .needs(Permission::ViewLake, routes!(sources::arrivals))
+        .needs(Permission::ViewLake, routes!(sources::held))
+        .needs(Permission::ViewLake, routes!(sources::calendar))
+        .needs(Permission::ViewLake, routes!(sources::rows_per_run))
+        .needs(Permission::EditSources, routes!(samples::keep))
+        .needs(Permission::EditSources, routes!(samples::forget))
+        .needs(Permission::EditSources, routes!(samples::propose))
+        .needs(Permission::EditSources, routes!(samples::preview))
+        .needs(Permission::EditSources, routes!(samples::raw_objects))
 }
 
 /// The whole server: API, static files, pages.

@@ -8,3 +8,5 @@ pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod tokens;
+pub(crate) mod samples;
+pub(crate) mod sources;
