@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::accounts::Accounts;
@@ -31,6 +32,8 @@ pub struct Console {
     pub site: Site,
     /// The address under which browsers know this server.
     pub public_url: Url,
+    /// Cancelled when the server stops: answers without an end must end then.
+    pub shutdown: CancellationToken,
 }
 
 impl Console {
@@ -48,7 +51,8 @@ impl Console {
         let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
         let operations = Operations::new(config, has_workers);
         let audit = Audit::new(database);
-        Ok(Self { lakes, accounts, audit, sign_in, operations, site, public_url })
+        let shutdown = CancellationToken::new();
+        Ok(Self { lakes, accounts, audit, sign_in, operations, site, public_url, shutdown })
     }
 
     /// The lake of an environment, if there is one of that name.

@@ -1,5 +1,6 @@
-//! The API over HTTP, with real sessions, without a socket.
+//! The API over HTTP, with real sessions.
 
 mod console;
+mod ops;
 mod quarantine;
 mod uploads;

@@ -2,13 +2,13 @@
 
 pub(crate) mod audit;
 pub(crate) mod me;
-pub(crate) mod reference;
 pub(crate) mod members;
+pub(crate) mod quarantine;
+pub(crate) mod reference;
 pub(crate) mod runs;
+pub(crate) mod samples;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
-pub(crate) mod tokens;
-pub(crate) mod samples;
 pub(crate) mod sources;
-pub(crate) mod quarantine;
+pub(crate) mod tokens;
 pub(crate) mod uploads;
