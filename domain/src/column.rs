@@ -102,6 +102,7 @@ impl From<ColumnType> for String {
 
 /// A pinned column of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Column {
     /// Name in the conformed table: lower snake case, see [`normalised_name`].
     pub name: String,
@@ -109,6 +110,7 @@ pub struct Column {
     pub source_name: String,
     /// The pinned type.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub column_type: ColumnType,
     /// Whether a row may lack a value.
     #[serde(default = "yes", skip_serializing_if = "is_true")]

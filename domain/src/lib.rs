@@ -18,6 +18,7 @@ pub mod run_log;
 pub mod source;
 pub mod table;
 pub mod transformation;
+pub mod upload;
 pub mod zone;
 
 pub use error::{Error, ErrorKind, Result};

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod column_types;
 pub mod conformed_to_purpose_built;
+pub mod dataset_history;
 pub mod failpoint;
 pub mod lake;
 pub mod notify;

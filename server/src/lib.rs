@@ -3,7 +3,15 @@
 //! Architecture invariant: `compose/` holds the only files that name adapters.
 
 pub mod accounts;
+pub mod audit;
 pub mod cli;
 pub mod compose;
 pub mod config;
+pub mod console;
 pub mod demo;
+mod logging;
+pub mod operations;
+pub mod sign_in;
+mod signals;
+pub mod site;
+pub mod web;

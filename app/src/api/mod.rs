@@ -4,6 +4,7 @@ pub mod me;
 pub mod overview;
 mod page;
 mod problem;
+pub mod reference;
 pub mod runs;
 
 pub use crate::client::{get, send};

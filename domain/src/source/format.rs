@@ -7,6 +7,7 @@ use crate::{Error, Result};
 /// A file format. Compression (gzip, zstd or none) is recognised from the first bytes of a file,
 /// never from its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Format {
     /// Delimited text.
@@ -29,6 +30,7 @@ impl Format {
 
 /// A dialect of delimited text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CsvDialect {
     /// Between fields; one ASCII character.
@@ -76,6 +78,7 @@ impl Default for CsvDialect {
 
 /// The character encoding of a file. A byte order mark is skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Encoding {
     /// UTF-8; a row with other bytes in a text column is rejected.
     #[default]
@@ -88,6 +91,7 @@ pub enum Encoding {
 
 /// What ends a record outside quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LineEnding {
     /// LF or CRLF.

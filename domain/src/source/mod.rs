@@ -1,28 +1,31 @@
 //! Sources: how a dataset's files are read, what its columns are, and what happens to what does not
 //! fit.
 
+mod changes;
+mod faults;
 mod format;
 mod partition_rule;
 mod policy;
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
-use crate::column::{Column, ColumnType, normalised_name};
-use crate::dataset::{DatasetId, check_name};
-use crate::partition::PARTITION_KEYS;
+use crate::column::Column;
+use crate::dataset::DatasetId;
 use crate::{Error, Result};
 
+pub use changes::Change;
+pub use faults::{Fault, Part};
 pub use format::{CsvDialect, Encoding, Format, LineEnding};
 pub use partition_rule::PartitionRule;
 pub use policy::{DriftPolicy, MalformedPolicy};
 
 /// The registration of a dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// What it registers.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub dataset: DatasetId,
     /// Who answers for it.
     #[serde(default)]
@@ -71,80 +74,17 @@ impl Source {
 
     /// Checks everything that can be known without a file. The error names the first fault.
     pub fn validate(&self) -> Result<()> {
-        check_name("conformed database", self.conformed_database())?;
-        check_name("purpose-built database", &self.purpose_built_database())?;
-        if self.conformed_database() == self.purpose_built_database() {
-            return Err(Error::invalid(format!(
-                "database {} would hold both the conformed and the purpose-built table of {}: give \
-                 one of them another database",
-                self.conformed_database(),
-                self.dataset
-            )));
-        }
-        self.validate_columns()?;
-        self.format.validate()?;
-        self.malformed.validate()?;
-        self.validate_partition()
-    }
-
-    fn validate_columns(&self) -> Result<()> {
-        if self.columns.is_empty() {
-            return Err(Error::invalid(format!("source {} has no columns", self.dataset)));
-        }
-        let (mut names, mut source_names) = (HashSet::new(), HashSet::new());
-        for column in &self.columns {
-            check_column_name(&column.name)?;
-            if !names.insert(&column.name) {
-                return Err(Error::invalid(format!(
-                    "column {} is registered twice: give one of them another name",
-                    column.name
-                )));
-            }
-            if !source_names.insert(&column.source_name) {
-                return Err(Error::invalid(format!(
-                    "columns {} and another both read {:?} of the file",
-                    column.name, column.source_name
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn validate_partition(&self) -> Result<()> {
-        self.partition.validate()?;
-        let PartitionRule::DateColumn { column: name } = &self.partition else { return Ok(()) };
-        match self.column(name).map(|column| column.column_type) {
-            Some(ColumnType::Date | ColumnType::Timestamp) => Ok(()),
-            Some(other) => Err(Error::invalid(format!(
-                "partition column {name} is a {other}: pin it as date or timestamp"
-            ))),
-            None => Err(Error::invalid(format!(
-                "partition column {name} is not among the columns of {}",
-                self.dataset
-            ))),
+        match self.faults().into_iter().next() {
+            Some(fault) => Err(Error::invalid(fault.message)),
+            None => Ok(()),
         }
     }
-}
-
-/// A column must be a plain lower-case name that does not collide with the partition keys.
-fn check_column_name(name: &str) -> Result<()> {
-    if PARTITION_KEYS.contains(&name) {
-        return Err(Error::invalid(format!(
-            "column {name} has the name of a partition key: register it as source_{name}"
-        )));
-    }
-    if name.is_empty() || name.len() > 255 || normalised_name(name) != name {
-        return Err(Error::invalid(format!(
-            "column name {name:?} is not lower snake case: use {:?}",
-            normalised_name(name)
-        )));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::ColumnType;
 
     fn source(columns: Vec<Column>) -> Source {
         Source {

@@ -6,6 +6,7 @@ use crate::{Error, Result};
 
 /// What happens to rows that do not fit the registration. In every case they are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "policy", rename_all = "snake_case", deny_unknown_fields)]
 pub enum MalformedPolicy {
     /// The first such row fails the run before anything is committed.
@@ -31,6 +32,19 @@ impl Default for MalformedPolicy {
 }
 
 impl MalformedPolicy {
+    /// Whether a run that rejected so many of the rows it read may be committed.
+    // A share of row counts needs no more precision than f64 has.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn allows(&self, rejected: u64, read: u64) -> bool {
+        match self {
+            Self::Fail => rejected == 0,
+            Self::Skip => true,
+            Self::Quarantine { max_rows, max_rate } => {
+                rejected <= *max_rows && rejected as f64 <= max_rate * read as f64
+            }
+        }
+    }
+
     /// Checks the limits.
     pub fn validate(&self) -> Result<()> {
         match self {
@@ -45,6 +59,7 @@ impl MalformedPolicy {
 /// What happens when a file's columns differ from the pinned ones. A missing column always fails
 /// the run: rows without it would silently change meaning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DriftPolicy {
     /// Any difference but the order of columns fails the run before any write.
@@ -57,6 +72,21 @@ pub enum DriftPolicy {
     Widen,
     /// Columns that are not pinned are not read.
     IgnoreExtra,
+}
+
+impl DriftPolicy {
+    /// All policies.
+    pub const ALL: [Self; 4] = [Self::Fail, Self::AddColumns, Self::Widen, Self::IgnoreExtra];
+
+    /// The name in registrations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::AddColumns => "add_columns",
+            Self::Widen => "widen",
+            Self::IgnoreExtra => "ignore_extra",
+        }
+    }
 }
 
 fn default_max_rows() -> u64 {

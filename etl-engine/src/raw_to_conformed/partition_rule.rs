@@ -49,6 +49,15 @@ pub(super) fn resolve(
     }
 }
 
+/// The day in which the rows of an arrival would lie, as far as the rule tells without reading them:
+/// by a date column it is unknown.
+pub fn expected_day(rule: &PartitionRule, arrival: &Arrival) -> Option<Partition> {
+    match resolve(rule, arrival, &[], None) {
+        Ok(DayOf::Object(day)) => Some(day),
+        Ok(DayOf::Column(_)) | Err(_) => None,
+    }
+}
+
 /// Splits a batch into its partitions, in the order of their days; rows keep their order.
 pub(super) fn split(day_of: DayOf, batch: RecordBatch) -> Result<Vec<(Partition, RecordBatch)>> {
     let index = match day_of {

@@ -263,7 +263,7 @@ pub fn table_shape(source: &Source) -> TableShape {
 }
 
 /// The pinned columns; the one that tells the partition must not be empty.
-fn columns_to_read(source: &Source) -> Vec<Column> {
+pub(super) fn columns_to_read(source: &Source) -> Vec<Column> {
     let mut columns = source.columns.clone();
     if let PartitionRule::DateColumn { column: name } = &source.partition {
         for column in columns.iter_mut().filter(|column| column.name == *name) {
@@ -297,7 +297,8 @@ async fn follow_drift(
         return Ok(false);
     }
     let bytes = fetch::open(request.lake.raw.as_ref(), &request.run.arrival).await?;
-    let options = ProposeOptions { format: Some(request.source.source.format.clone()) };
+    let format = Some(request.source.source.format.clone());
+    let options = ProposeOptions { format, decode: request.decode, ..ProposeOptions::default() };
     let proposal =
         infer::propose(bytes, key(request), &options).await.map_err(|error| at(request, error))?;
     let (evolved, changes) = evolve(&request.source.source, &proposal, extra, mismatched);

@@ -1,6 +1,7 @@
 //! The source registry port: which datasets are registered, and how.
 
 mod memory;
+mod register;
 
 use async_trait::async_trait;
 use domain::Result;
@@ -9,6 +10,7 @@ use domain::source::Source;
 use jiff::Timestamp;
 
 pub use memory::MemorySourceRegistry;
+pub use register::{Registered, check, register};
 
 /// One version of a registration. Versions are never changed, only added.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

@@ -245,8 +245,8 @@ fn step_text(step: &domain::run::Step) -> String {
 
 async fn show_quarantine(lake: &Embedded, id: RunId, limit: usize, output: Output) -> Result<()> {
     let run = find(lake, id).await?;
-    let conformed = lake.lake.conformed.as_ref();
-    let rows = quarantine::read(conformed, &run.dataset, id, limit).await?;
+    let (conformed, all) = (&lake.lake.conformed, quarantine::RowFilter::default());
+    let rows = quarantine::page(conformed, &run.dataset, id, &all, 0, limit).await?.rows;
     let mut sheet = Sheet::new(&["line", "column", "reason", "detail", "raw text"]);
     let mut values = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use domain::dataset::DatasetId;
-use domain::source::{Encoding, Format, Source};
+use domain::source::Source;
 use domain::{Error, Result};
 use etl_engine::raw_to_conformed::decode::RawBytes;
 use etl_engine::raw_to_conformed::infer::{Proposal, ProposeOptions, propose};
-use etl_engine::source::SourceVersion;
-use jiff::Timestamp;
+use etl_engine::source::Registered;
 
 use super::actor::actor;
 use super::output::{Output, Sheet, print_json, remark, say};
@@ -89,19 +88,17 @@ impl Sources {
 }
 
 /// Saves a source as the next version, and queues what was held for want of it.
-pub(super) async fn save(lake: &Embedded, source: &Source) -> Result<(SourceVersion, u64)> {
+pub(super) async fn save(lake: &Embedded, source: &Source) -> Result<Registered> {
     let current = lake.lake.sources.current(&source.dataset).await?;
     let base = current.map_or(0, |current| current.version);
-    let saved = lake.lake.sources.save(source, &actor(), base).await?;
-    let released = lake.lake.ledger.release_held(&source.dataset, Timestamp::now()).await?;
-    Ok((saved, released))
+    etl_engine::source::register(&lake.lake, source, &actor(), base).await
 }
 
 /// What is proposed for a whole file.
 pub(super) async fn proposal_of(file: &Path) -> Result<Proposal> {
     let opened = std::fs::File::open(file).map_err(|error| cannot_read(file, &error))?;
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    propose(RawBytes::File(opened), name, &ProposeOptions { format: None })
+    propose(RawBytes::File(opened), name, &ProposeOptions::default())
         .await
         .map_err(|error| error.context(file.display()))
 }
@@ -130,7 +127,7 @@ async fn show_proposal(
             "{} rows read, {} of them malformed; the file is {}",
             proposal.rows,
             proposal.rows_rejected,
-            described(&proposal.format)
+            proposal.format.in_words()
         ));
     }
     if let (Some(path), Some(dataset)) = (write, dataset) {
@@ -140,23 +137,6 @@ async fn show_proposal(
         remark(&format!("edit {0}, then: sluice sources register {0}", path.display()));
     }
     Ok(())
-}
-
-/// A format in words.
-fn described(format: &Format) -> String {
-    match format {
-        Format::JsonLines => "JSON lines".to_owned(),
-        Format::Parquet => "Parquet".to_owned(),
-        Format::Csv(dialect) => {
-            let encoding = match dialect.encoding {
-                Encoding::Utf8 => "UTF-8",
-                Encoding::Windows1252 => "Windows-1252",
-            };
-            let quote =
-                dialect.quote.map_or_else(String::new, |quote| format!(", quoted by {quote:?}"));
-            format!("CSV in {encoding}, delimited by {:?}{quote}", dialect.delimiter)
-        }
-    }
 }
 
 fn source_of(dataset: &DatasetId, proposal: &Proposal) -> Source {
@@ -186,9 +166,14 @@ fn read_registration(path: &Path) -> Result<Source> {
 }
 
 async fn register(lake: &Embedded, source: &Source, output: Output) -> Result<()> {
-    let (saved, released) = save(lake, source).await?;
+    let Registered { saved, released, remarks } = save(lake, source).await?;
     if output == Output::Json {
-        return print_json(&serde_json::json!({ "source": saved, "released_runs": released }));
+        return print_json(&serde_json::json!({
+            "source": saved, "released_runs": released, "remarks": remarks
+        }));
+    }
+    for remark_on in &remarks {
+        remark(remark_on);
     }
     let held = match released {
         0 => String::new(),

@@ -1,7 +1,9 @@
 //! Every contract suite over every adapter: in memory, on SQLite, on PostgreSQL, on a local folder.
 
 mod accounts;
+mod audit;
 mod database;
 mod folder;
 mod memory;
+mod sign_in;
 mod sql;

@@ -12,3 +12,4 @@ mod readers;
 mod real_data;
 mod redelivery;
 mod rejected;
+mod trial;

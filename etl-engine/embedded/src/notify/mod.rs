@@ -1,7 +1,7 @@
 //! Targets of notifications.
 
 mod log_file;
-mod outbound;
+pub mod outbound;
 mod webhook;
 
 pub use log_file::LogFileNotifier;

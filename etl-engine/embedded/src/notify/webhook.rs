@@ -1,16 +1,15 @@
 //! Notifications as HTTP requests.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::notification::Notification;
 use domain::{Error, ErrorKind, Result};
 use etl_engine::notify::Notifier;
-use reqwest::{Client, StatusCode, Url, redirect};
+use reqwest::{Client, StatusCode, Url};
 
-use super::outbound::{GuardedResolver, is_refused};
+use super::outbound;
 
 /// For the connection, and for the whole request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,15 +45,12 @@ impl WebhookNotifier {
                 parsed.scheme()
             )));
         }
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse();
-        if literal.is_ok_and(is_refused) {
+        if outbound::names_refused_address(&parsed) {
             return Err(Error::invalid(format!(
                 "the webhook URL names the link-local address {host}, which is refused"
             )));
         }
-        let client = client().map_err(|error| {
-            Error::internal(format!("no HTTP client: {error}")).with_source(error)
-        })?;
+        let client = outbound::client(PATIENCE)?;
         Ok(Self { name: format!("webhook {host}"), url: parsed, client })
     }
 
@@ -82,19 +78,6 @@ impl Notifier for WebhookNotifier {
             Some(kind) => Err(self.failed(kind, format!("it answered {}", response.status()))),
         }
     }
-}
-
-fn client() -> reqwest::Result<Client> {
-    // Fails when a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .connect_timeout(PATIENCE)
-        .timeout(PATIENCE)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .dns_resolver(Arc::new(GuardedResolver))
-        .user_agent("sluice")
-        .build()
 }
 
 /// `None` for success.

@@ -35,19 +35,54 @@ pub async fn land(
         }
     };
     let put = upload.complete().await.map_err(|error| failed(key, error))?;
-    let landed_at = Timestamp::now();
     let version = put.version.map(ObjectVersion::VersionId);
     let version = version.or(put.e_tag.map(ObjectVersion::ETag)).ok_or_else(|| {
         Error::internal(format!("the raw zone gave neither version nor eTag for {key}"))
     })?;
-    Ok(Arrival {
+    Ok(arrival(key, version, size))
+}
+
+/// A file whose bytes are all in the raw zone's own file system, about to land. Made by [`stage`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Staged {
+    from: Key,
+    key: String,
+    size: u64,
+    /// The eTag that the file has, and keeps when it is moved.
+    pub(crate) e_tag: String,
+}
+
+/// Looks at a complete file at `from`, a place of the raw zone that no reader looks at, that is to
+/// land at `key`. Errors as [`land`].
+pub(crate) async fn stage(raw: &dyn ObjectStore, from: &str, key: &str) -> Result<Staged> {
+    checked(key)?;
+    let from = Key::parse(from).map_err(|error| failed(key, error))?;
+    let meta = raw.head(&from).await.map_err(|error| failed(key, error))?;
+    let e_tag = meta.e_tag.ok_or_else(|| {
+        Error::internal(format!("the raw zone gave no eTag for the bytes of {key}"))
+    })?;
+    Ok(Staged { from, key: key.to_owned(), size: meta.size, e_tag })
+}
+
+/// Moves a staged file to its key, in one step and durably, and returns the arrival.
+pub(crate) async fn land_staged(raw: &dyn ObjectStore, staged: &Staged) -> Result<Arrival> {
+    let location = checked(&staged.key)?;
+    let moved = raw.rename(&staged.from, &location).await;
+    moved.map_err(|error| failed(&staged.key, error))?;
+    Ok(arrival(&staged.key, ObjectVersion::ETag(staged.e_tag.clone()), staged.size))
+}
+
+/// What landed just now.
+fn arrival(key: &str, version: ObjectVersion, size: u64) -> Arrival {
+    let landed_at = Timestamp::now();
+    Arrival {
         bucket: BUCKET.to_owned(),
         key: key.to_owned(),
         version,
         sequencer: Sequencer::at(landed_at),
         size,
         landed_at,
-    })
+    }
 }
 
 async fn write(

@@ -31,6 +31,7 @@ use watch::FolderWatch;
 
 pub use files::landed;
 pub use land::land;
+pub(crate) use land::{land_staged, stage};
 
 /// The name of the raw zone as a bucket.
 const BUCKET: &str = "raw";

@@ -25,6 +25,14 @@ pub(super) struct TextBlock {
 }
 
 impl TextBlock {
+    /// A block of a text that stands in memory.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut padded = Vec::with_capacity(text.len() + PADDING);
+        padded.extend_from_slice(text);
+        padded.resize(text.len() + PADDING, 0);
+        Self { padded, dropped: 0, buffers: Buffers::default() }
+    }
+
     /// The text alone.
     pub(super) fn text(&self) -> &[u8] {
         &self.padded[..self.padded.len() - PADDING]

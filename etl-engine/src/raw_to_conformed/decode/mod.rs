@@ -18,6 +18,7 @@ mod json_lines;
 mod names;
 mod parquet;
 mod pipeline;
+mod records;
 mod schema;
 mod text;
 mod values;
@@ -43,11 +44,13 @@ use self::json_lines::OpenedJsonLines;
 use self::parquet::OpenedParquet;
 
 pub(super) use self::compression::head;
-pub(super) use self::csv::{Sample, sample};
+pub(super) use self::csv::{Sample, field_places, sample};
 pub(super) use self::input::Spooled;
 pub(super) use self::json_lines::read_object;
 pub(super) use self::names::distinct_names;
 pub(super) use self::pipeline::blocking;
+pub(super) use self::records::RecordDecoder;
+pub(super) use self::values::reads_as;
 pub(super) use self::values::written;
 
 /// How much work and memory decoding may take.

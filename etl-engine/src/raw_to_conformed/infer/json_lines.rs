@@ -6,16 +6,22 @@ use domain::Result;
 use domain::source::Format;
 
 use super::super::decode::{Spooled, open, read_object};
-use super::{Proposal, decode_options, observe};
+use super::evidence::Habits;
+use super::{Proposal, ProposeOptions, observe};
 
 /// Reads the file twice: once for its keys, once for their values.
-pub(super) async fn propose(spooled: &Spooled, head: &[u8]) -> Result<Proposal> {
-    let reopen = || async { open(spooled.rewound()?, &Format::JsonLines, decode_options()).await };
-    let keys = observe(reopen().await?, &[], false).await?.unknown_keys;
+pub(super) async fn propose(
+    spooled: &Spooled,
+    head: &[u8],
+    options: &ProposeOptions,
+) -> Result<Proposal> {
+    let reopen = || async { open(spooled.rewound()?, &Format::JsonLines, options.decode).await };
+    let habits = Habits::default();
+    let keys = observe(reopen().await?, &[], habits, options.bounds).await?.unknown_keys;
     let mut names = keys_in_order(head);
     let known: HashSet<String> = names.iter().cloned().collect();
     names.extend(keys.into_iter().filter(|key| !known.contains(key)));
-    let observed = observe(reopen().await?, &names, false).await?;
+    let observed = observe(reopen().await?, &names, habits, options.bounds).await?;
     Ok(observed.into_proposal(Format::JsonLines, &names))
 }
 

@@ -5,9 +5,11 @@
 //! a person registers.
 
 mod csv;
+mod date_forms;
 mod evidence;
 mod json_lines;
 mod names;
+mod null_words;
 mod parquet;
 mod sniff;
 mod words;
@@ -17,14 +19,13 @@ mod tests;
 
 use std::sync::Arc;
 
+use self::evidence::{Evidence, Habits};
+use super::bounded::{BoundedBlocks, SampleBounds};
+use super::decode::{DecodeOptions, Layout, Opened, RawBytes, Spooled, blocking};
 use domain::Result;
 use domain::column::{Column, ColumnType};
 use domain::rejected::RejectedRow;
 use domain::source::Format;
-use futures::TryStreamExt;
-
-use self::evidence::Evidence;
-use super::decode::{DecodeOptions, Layout, Opened, RawBytes, Spooled, blocking};
 
 /// Rejected rows that a proposal shows.
 const SHOWN_REJECTED: usize = 100;
@@ -34,6 +35,10 @@ const SHOWN_REJECTED: usize = 100;
 pub struct ProposeOptions {
     /// How the file is written; guessed when absent.
     pub format: Option<Format>,
+    /// How much of the file is read; all of it by default.
+    pub bounds: SampleBounds,
+    /// How it is read.
+    pub decode: DecodeOptions,
 }
 
 /// What a file looks like.
@@ -51,17 +56,21 @@ pub struct Proposal {
     pub rejected: Vec<RejectedRow>,
     /// Decompressed bytes.
     pub bytes: u64,
+    /// Whether the whole file was read; what is proposed holds for the rows read.
+    pub is_whole: bool,
 }
 
 /// A column as proposed.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProposedColumn {
-    /// Name and type; nullable.
+    /// Name, type and format; nullable.
     pub column: Column,
     /// Up to five distinct values, in the order of the file.
     pub examples: Vec<String>,
     /// Rows without a value.
     pub nulls: u64,
+    /// Distinct values, counted up to 1,000; `None` where the format names the types.
+    pub distinct: Option<u64>,
     /// Why this type, in words.
     pub why: String,
 }
@@ -82,9 +91,9 @@ pub async fn propose(
     })
     .await?;
     match guess.format {
-        Format::Csv(dialect) => csv::propose(&spooled, dialect, guess.sure).await,
-        Format::JsonLines => json_lines::propose(&spooled, &guess.head).await,
-        Format::Parquet => parquet::propose(&spooled).await,
+        Format::Csv(dialect) => csv::propose(&spooled, dialect, guess.sure, options).await,
+        Format::JsonLines => json_lines::propose(&spooled, &guess.head, options).await,
+        Format::Parquet => parquet::propose(&spooled, options).await,
     }
 }
 
@@ -96,10 +105,16 @@ struct Observed {
     rejected: Vec<RejectedRow>,
     unknown_keys: std::collections::BTreeSet<String>,
     bytes: u64,
+    is_whole: bool,
 }
 
-/// Reads all rows of `opened` with columns of the given names as text, all fields in order.
-async fn observe(opened: Opened, names: &[String], decimal_comma: bool) -> Result<Observed> {
+/// Reads the rows of `opened` with columns of the given names as text, all fields in order.
+async fn observe(
+    opened: Opened,
+    names: &[String],
+    habits: Habits,
+    bounds: SampleBounds,
+) -> Result<Observed> {
     let text = |name: &String| Column::new(name.clone(), ColumnType::String);
     let columns: Arc<[Column]> = names.iter().map(text).collect();
     let layout = Layout((0..columns.len()).map(Some).collect());
@@ -110,9 +125,10 @@ async fn observe(opened: Opened, names: &[String], decimal_comma: bool) -> Resul
         rejected: Vec::new(),
         unknown_keys: std::collections::BTreeSet::new(),
         bytes: 0,
+        is_whole: true,
     };
-    let mut blocks = opened.decode(columns, layout);
-    while let Some(block) = blocks.try_next().await? {
+    let mut blocks = BoundedBlocks::new(opened.decode(columns, layout), bounds);
+    while let Some(block) = blocks.next().await? {
         observed.rows += block.rows_read;
         observed.rows_rejected += block.rejected.len() as u64;
         observed.bytes += block.bytes;
@@ -120,24 +136,34 @@ async fn observe(opened: Opened, names: &[String], decimal_comma: bool) -> Resul
         let room = SHOWN_REJECTED - observed.rejected.len();
         observed.rejected.extend(block.rejected.into_iter().take(room));
         for (evidence, array) in observed.evidence.iter_mut().zip(block.batch.columns()) {
-            evidence.add(array, decimal_comma);
+            evidence.add(array, habits);
         }
     }
+    observed.is_whole = blocks.is_whole;
     Ok(observed)
 }
 
 impl Observed {
-    /// The proposal for columns whose types follow from their values.
-    fn into_proposal(self, format: Format, source_names: &[String]) -> Proposal {
+    /// The proposal for columns whose types follow from their values. Words that were found to mean
+    /// "no value" become part of the format.
+    fn into_proposal(self, mut format: Format, source_names: &[String]) -> Proposal {
+        let accepted = null_words::accepted(&self.evidence);
+        if let Format::Csv(dialect) = &mut format {
+            let words = null_words::NULL_WORDS.iter().zip(accepted);
+            let words = words.filter(|(_, accepted)| *accepted).map(|(word, _)| (*word).to_owned());
+            dialect.null_strings.extend(words);
+        }
         let names = names::column_names(source_names);
         let columns = source_names.iter().zip(names).zip(self.evidence);
         let columns = columns.map(|((source_name, name), evidence)| {
-            let (column_type, why) = evidence.verdict();
+            let verdict = evidence.verdict(&accepted);
+            let column = Column::new(source_name.clone(), verdict.column_type);
             ProposedColumn {
-                column: Column { name, ..Column::new(source_name.clone(), column_type) },
-                nulls: evidence.nulls,
+                column: Column { name, format: verdict.format, ..column },
+                nulls: evidence.nulls(&accepted),
+                distinct: Some(evidence.distinct()),
                 examples: evidence.examples,
-                why,
+                why: verdict.why,
             }
         });
         Proposal {
@@ -147,11 +173,7 @@ impl Observed {
             rows_rejected: self.rows_rejected,
             rejected: self.rejected,
             bytes: self.bytes,
+            is_whole: self.is_whole,
         }
     }
-}
-
-/// How a proposal reads files.
-fn decode_options() -> DecodeOptions {
-    DecodeOptions::default()
 }

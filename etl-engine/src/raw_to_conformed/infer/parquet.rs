@@ -6,16 +6,16 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use domain::column::{Column, ColumnType};
 use domain::source::Format;
 use domain::{Error, Result};
-use futures::TryStreamExt;
 
+use super::super::bounded::BoundedBlocks;
 use super::super::decode::{Layout, Spooled, open};
-use super::{Proposal, ProposedColumn, SHOWN_REJECTED, decode_options, names};
+use super::{Proposal, ProposeOptions, ProposedColumn, SHOWN_REJECTED, names};
 
 const EXAMPLES: usize = 5;
 
 /// Reads all rows under the types that the schema suggests.
-pub(super) async fn propose(spooled: &Spooled) -> Result<Proposal> {
-    let opened = open(spooled.rewound()?, &Format::Parquet, decode_options()).await?;
+pub(super) async fn propose(spooled: &Spooled, options: &ProposeOptions) -> Result<Proposal> {
+    let opened = open(spooled.rewound()?, &Format::Parquet, options.decode).await?;
     let source_names = opened.names().unwrap_or_default().to_vec();
     let types: Vec<DataType> = opened.arrow_schema().map_or_else(Vec::new, |schema| {
         schema.fields().iter().map(|field| field.data_type().clone()).collect()
@@ -25,7 +25,7 @@ pub(super) async fn propose(spooled: &Spooled) -> Result<Proposal> {
         .map(|((source_name, name), data_type)| {
             let (column_type, why) = verdict(data_type);
             let column = Column { name, ..Column::new(source_name.clone(), column_type) };
-            ProposedColumn { column, examples: Vec::new(), nulls: 0, why }
+            ProposedColumn { column, examples: Vec::new(), nulls: 0, distinct: None, why }
         })
         .collect();
     let mut proposal = Proposal {
@@ -35,11 +35,12 @@ pub(super) async fn propose(spooled: &Spooled) -> Result<Proposal> {
         rows_rejected: 0,
         rejected: Vec::new(),
         bytes: 0,
+        is_whole: true,
     };
     let pinned = columns.iter().map(|proposed| proposed.column.clone()).collect();
     let layout = Layout((0..columns.len()).map(Some).collect());
-    let mut blocks = opened.decode(pinned, layout);
-    while let Some(block) = blocks.try_next().await? {
+    let mut blocks = BoundedBlocks::new(opened.decode(pinned, layout), options.bounds);
+    while let Some(block) = blocks.next().await? {
         proposal.rows += block.rows_read;
         proposal.rows_rejected += block.rejected.len() as u64;
         proposal.bytes += block.bytes;
@@ -50,6 +51,7 @@ pub(super) async fn propose(spooled: &Spooled) -> Result<Proposal> {
             add_examples(&mut proposed.examples, array)?;
         }
     }
+    proposal.is_whole = blocks.is_whole;
     proposal.columns = columns;
     Ok(proposal)
 }

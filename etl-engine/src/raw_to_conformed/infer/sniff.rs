@@ -14,6 +14,9 @@ pub(super) const HEAD_BYTES: usize = 1024 * 1024;
 /// Records that are looked at.
 pub(super) const SAMPLE_RECORDS: usize = 500;
 
+/// Most lines before a header that are taken for a title.
+const MOST_SKIPPED: u32 = 20;
+
 const PARQUET: &[u8] = b"PAR1";
 const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
@@ -78,6 +81,7 @@ fn guess_dialect(text: &[u8], whole: bool, file_name: &str) -> CsvDialect {
         ..CsvDialect::default()
     };
     let (mut dialect, records) = best_delimiter(text, whole, &base, file_name);
+    let records = with_skipped_lines(&mut dialect, text, whole).unwrap_or(records);
     let records = with_escape(&mut dialect, text, whole).unwrap_or(records);
     dialect.decimal_comma = dialect.delimiter != ',' && has_decimal_commas(&records.records);
     dialect.header_rows = u32::from(has_header(&records.records, dialect.decimal_comma));
@@ -130,6 +134,7 @@ fn best_delimiter(
 /// Sets the backslash as escape when fewer records are malformed with it.
 fn with_escape(dialect: &mut CsvDialect, text: &[u8], whole: bool) -> Option<Sample> {
     memchr(b'\\', text)?;
+    let text = behind_lines(text, dialect.skip_lines);
     let plain = sample(text, whole, dialect, SAMPLE_RECORDS);
     let escaping = CsvDialect { escape: Some('\\'), ..dialect.clone() };
     let escaped = sample(text, whole, &escaping, SAMPLE_RECORDS);
@@ -142,6 +147,46 @@ fn with_escape(dialect: &mut CsvDialect, text: &[u8], whole: bool) -> Option<Sam
     }
     *dialect = escaping;
     Some(escaped)
+}
+
+/// Skips lines that say something about the file before its header, when there are any: a title
+/// stands alone in its line, also in a line that a spreadsheet filled up with delimiters.
+fn with_skipped_lines(dialect: &mut CsvDialect, text: &[u8], whole: bool) -> Option<Sample> {
+    let all = sample(text, whole, dialect, SAMPLE_RECORDS);
+    let (fields, count) = usual_fields(&all.records)?;
+    let is_title = |record: &Vec<String>| {
+        let filled = record.iter().filter(|field| !field.trim().is_empty()).count();
+        filled <= 1 && (record.len() < fields || fields > 2)
+    };
+    let usual = fields > 1 && count * 2 > all.records.len();
+    if !usual || !all.records.first().is_some_and(is_title) {
+        return None;
+    }
+    for lines in 1..=MOST_SKIPPED {
+        let rest = behind_lines(text, lines);
+        // A blank line is no record, and is skipped together with the title before it.
+        if rest.split(|byte| *byte == b'\n').next()?.trim_ascii().is_empty() {
+            continue;
+        }
+        let sample = sample(rest, whole, dialect, SAMPLE_RECORDS);
+        let first = sample.records.first()?;
+        if first.len() == fields && !is_title(first) && has_header(&sample.records, false) {
+            dialect.skip_lines = lines;
+            return Some(sample);
+        }
+        if !is_title(first) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The text behind so many lines.
+fn behind_lines(mut text: &[u8], lines: u32) -> &[u8] {
+    for _ in 0..lines {
+        text = memchr(b'\n', text).map_or(&[], |end| &text[end + 1..]);
+    }
+    text
 }
 
 /// Whether there are numbers that only a decimal comma explains, and none that it forbids.

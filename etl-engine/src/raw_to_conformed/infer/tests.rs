@@ -54,7 +54,9 @@ async fn b3_the_narrowest_type_that_fits_every_value() {
     check(&["", ""], "string", "no row has a value").await;
     check(&["1", "x"], "string", "text, for example \"x\"").await;
     check(&["1", "true"], "string", "several kinds").await;
-    check(&["01/02/2020"], "string", "text, for example \"01/02/2020\"").await;
+    check(&["01/02/2020"], "string", "do not tell the day from the month").await;
+    check(&["01/02/2020", "31/01/2020"], "date", "all 2 values are dates written %d/%m/%Y").await;
+    check(&["01/02/2020", "3"], "string", "text, for example \"01/02/2020\"").await;
     check(&["-5000000", "3"], "bigint", "from -5,000,000 to 3").await;
 }
 
@@ -153,6 +155,73 @@ async fn decimal_commas_are_recognised() {
 }
 
 #[tokio::test]
+async fn words_for_no_value_are_recognised_where_they_hide_a_type() {
+    let found = proposal(b"a,b,c\n1,NULL,x\nNULL,NULL,NULL\n3,2020-08-01,\\N\n").await;
+    assert_eq!(dialect(&found).null_strings, ["\\N", "NULL"]);
+    assert_eq!(columns(&found), "a:bigint b:date c:string");
+    assert_eq!(found.columns.iter().map(|c| c.nulls).collect::<Vec<_>>(), [1, 2, 2]);
+    assert!(found.columns[1].why.contains("2 say NULL, which means empty"), "{found:?}");
+    // Namibia, and words in a column of words, are values.
+    let found = proposal(b"country,n\nDE,1\nNA,2\nNone,3\n").await;
+    assert!(dialect(&found).null_strings.is_empty());
+    assert_eq!((found.columns[0].nulls, columns(&found).as_str()), (0, "country:string n:bigint"));
+}
+
+#[tokio::test]
+async fn titles_before_the_header_are_skipped() {
+    for text in [
+        "Trips of August\n\nid,name,n\n1,x,2\n2,y,3\n",
+        "Trips of August,,\n,,\nid,name,n\n1,x,2\n2,y,3\n",
+    ] {
+        let found = proposal(text.as_bytes()).await;
+        assert_eq!(dialect(&found).skip_lines, 2, "{text:?}");
+        assert_eq!(columns(&found), "id:bigint name:string n:bigint");
+        assert_eq!((found.rows, found.rows_rejected), (2, 0));
+    }
+    // Rows wider than the header, a ragged first row: nothing is skipped.
+    for text in ["a\nx,y\n1,2\n3,4\n", "id,name\n1,x\n2,y\n", "1\n1,2\n3,4\n"] {
+        assert_eq!(dialect(&proposal(text.as_bytes()).await).skip_lines, 0, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn distinct_values_are_counted_up_to_a_bound() {
+    let rows: String = (0..1500).map(|n| format!("{n},{}\n", n % 7)).collect();
+    let found = proposal(format!("a,b\n{rows}").as_bytes()).await;
+    let distinct: Vec<_> = found.columns.iter().map(|column| column.distinct).collect();
+    assert_eq!(distinct, [Some(1000), Some(7)]);
+}
+
+#[tokio::test]
+async fn d18_a_sample_is_read_within_bounds_and_says_so() {
+    let text = format!("a,b\n{}", "1,2\n".repeat(100_000));
+    let bounds = SampleBounds { max_rows: 1000, ..SampleBounds::default() };
+    let decode = DecodeOptions { block_bytes: 8192, ..DecodeOptions::default() };
+    let options = ProposeOptions { bounds, decode, ..ProposeOptions::default() };
+    let found = propose(stream(text.as_bytes()), "x.csv", &options).await.unwrap();
+    assert!(!found.is_whole && (1000..10_000).contains(&found.rows), "{} rows", found.rows);
+    assert!(proposal(b"a,b\n1,2\n").await.is_whole);
+}
+
+#[tokio::test]
+async fn the_head_of_a_compressed_file_is_a_sample() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for row in 0..400_000 {
+        writeln!(encoder, "{row},x{}", row * 7919).unwrap();
+    }
+    let bytes = encoder.finish().unwrap();
+    let head = &bytes[..bytes.len() / 2];
+    let whole = propose(stream(head), "x.csv.gz", &ProposeOptions::default()).await;
+    assert_eq!(whole.unwrap_err().kind(), domain::ErrorKind::Invalid);
+    let bounds = SampleBounds { is_cut: true, ..SampleBounds::default() };
+    let decode = DecodeOptions { block_bytes: 65_536, ..DecodeOptions::default() };
+    let options = ProposeOptions { bounds, decode, ..ProposeOptions::default() };
+    let found = propose(stream(head), "x.csv.gz", &options).await.unwrap();
+    assert!(!found.is_whole && found.rows > 10_000);
+    assert_eq!(columns(&found), "column_1:bigint column_2:string");
+}
+
+#[tokio::test]
 async fn malformed_rows_are_shown() {
     let found = proposal(b"a,b\n1,2\n3\n4,5\n\"6,7\n8,9\n").await;
     assert_eq!((found.rows, found.rows_rejected), (5, 2));
@@ -196,7 +265,7 @@ async fn a_given_format_is_kept_and_compression_recognised() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(b"1;2\n3;4\n").unwrap();
     let format = Format::Csv(CsvDialect { header_rows: 0, ..CsvDialect::default() });
-    let options = ProposeOptions { format: Some(format.clone()) };
+    let options = ProposeOptions { format: Some(format.clone()), ..ProposeOptions::default() };
     let bytes = encoder.finish().unwrap();
     let found = propose(stream(&bytes), "x.csv.gz", &options).await.unwrap();
     assert_eq!(found.format, format);

@@ -21,7 +21,7 @@ use super::reject::Rejects;
 use super::scan::Scanner;
 
 /// Everything that decoding the blocks of one file needs.
-pub(super) struct CsvPlan {
+pub(in super::super) struct CsvPlan {
     scanner: Scanner,
     reading: Reading,
     columns: Arc<[Column]>,
@@ -34,7 +34,7 @@ pub(super) struct CsvPlan {
 }
 
 impl CsvPlan {
-    pub(super) fn new(
+    pub(in super::super) fn new(
         scanner: Scanner,
         dialect: &CsvDialect,
         columns: Arc<[Column]>,
@@ -54,7 +54,7 @@ impl CsvPlan {
     }
 
     /// Decodes one block; lines are counted from its start.
-    pub(super) fn decode(&self, block: &TextBlock) -> Result<NumberedBlock> {
+    pub(in super::super) fn decode(&self, block: &TextBlock) -> Result<NumberedBlock> {
         let text = block.text();
         let utf8 = self.reads_text && simdutf8::basic::from_utf8(text).is_ok();
         let mut index = Indexer::new(&self.scanner, &block.padded, text.len(), self.fields);

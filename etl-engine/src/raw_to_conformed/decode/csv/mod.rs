@@ -3,6 +3,7 @@
 mod decode;
 mod header;
 mod index;
+mod places;
 mod reject;
 mod sample;
 pub(super) mod scan;
@@ -15,9 +16,10 @@ use domain::column::Column;
 use domain::source::CsvDialect;
 use futures::{Stream, StreamExt};
 
+pub(super) use self::decode::CsvPlan;
+pub(crate) use self::places::field_places;
 pub(crate) use self::sample::{Sample, sample};
 
-use self::decode::CsvPlan;
 use self::scan::Scanner;
 use super::compression::decompressed;
 use super::cut::Cutter;

@@ -23,7 +23,7 @@ use super::{MAX_LINE, read_object};
 const MAX_UNKNOWN_KEYS: usize = 1000;
 
 /// Everything that decoding the blocks of one file needs.
-pub(super) struct JsonPlan {
+pub(in super::super) struct JsonPlan {
     columns: Arc<[Column]>,
     by_key: HashMap<String, usize>,
     schema: SchemaRef,
@@ -39,14 +39,14 @@ struct Progress {
 }
 
 impl JsonPlan {
-    pub(super) fn new(columns: Arc<[Column]>) -> Self {
+    pub(in super::super) fn new(columns: Arc<[Column]>) -> Self {
         let by_key = columns.iter().enumerate();
         let by_key = by_key.map(|(index, column)| (column.source_name.clone(), index)).collect();
         Self { by_key, schema: arrow_schema(&columns), columns }
     }
 
     /// Decodes one block; lines are counted from its start.
-    pub(super) fn decode(&self, block: &TextBlock) -> Result<NumberedBlock> {
+    pub(in super::super) fn decode(&self, block: &TextBlock) -> Result<NumberedBlock> {
         let reading = Reading::default();
         let build = |(index, column)| builder(column, index, &reading);
         let mut progress = Progress {

@@ -10,7 +10,6 @@ use domain::column::Column;
 use domain::source::Encoding;
 use futures::{Stream, StreamExt};
 
-use self::decode::JsonPlan;
 use super::compression::decompressed;
 use super::csv::scan::Scanner;
 use super::cut::Cutter;
@@ -18,6 +17,7 @@ use super::input::RawBytes;
 use super::text::TextSource;
 use super::{Block, DecodeOptions, pipeline};
 
+pub(super) use self::decode::JsonPlan;
 pub(crate) use self::object::read_object;
 
 /// A longer line is rejected, in bytes.

@@ -12,6 +12,9 @@ pub(crate) mod written;
 
 use arrow::array::ArrayRef;
 use arrow::buffer::NullBuffer;
+use domain::column::ColumnType;
+
+use self::field::trimmed;
 
 /// Reads the values of one type from text.
 pub(super) trait ValueType: Send + 'static {
@@ -27,4 +30,14 @@ pub(super) trait ValueType: Send + 'static {
 
     /// The values as an Arrow array.
     fn array(&self, values: Vec<Self::Native>, nulls: Option<NullBuffer>) -> ArrayRef;
+}
+
+/// Whether a text is a date or timestamp in a strftime format.
+pub(crate) fn reads_as(column_type: ColumnType, format: &str, text: &str) -> bool {
+    let (format, text) = (Some(format.to_owned()), trimmed(text.as_bytes()));
+    match column_type {
+        ColumnType::Date => temporal::Date(format).parse(text).is_some(),
+        ColumnType::Timestamp => temporal::Timestamp(format).parse(text).is_some(),
+        _ => false,
+    }
 }

@@ -1,19 +1,27 @@
-//! The quarantine: rejected rows of a run, kept as Parquet, and the policy that bounds them.
+//! The quarantine: rejected rows of a run, kept as Parquet, the policy that bounds them, and what
+//! people look at of them.
+
+mod browse;
+mod file;
+mod mark;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use domain::dataset::DatasetId;
-use domain::rejected::{RejectReason, RejectedRow};
+use domain::rejected::RejectedRow;
 use domain::run::RunId;
 use domain::source::MalformedPolicy;
 use domain::{Error, Result};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use self::file::to_batch;
 use crate::table_files::{ParquetFile, quarantine_path, store_error};
+
+pub use browse::{Facet, Facets, Page, RowFilter, facets, page};
+pub use mark::{Marker, source_used};
+
+pub(super) use file::{Opened, from_batch, open, unreadable};
 
 /// Rejected rows are written out when so many bytes of raw text wait.
 const FLUSH_BYTES: usize = 4 * 1024 * 1024;
@@ -133,32 +141,6 @@ impl Quarantine {
     }
 }
 
-/// The rejected rows of a run, at most `limit`, in file order. Empty when there are none.
-pub async fn read(
-    conformed: &dyn ObjectStore,
-    dataset: &DatasetId,
-    run: RunId,
-    limit: usize,
-) -> Result<Vec<RejectedRow>> {
-    let path = Path::from(quarantine_path(dataset, run));
-    let bytes = match conformed.get(&path).await {
-        Ok(object) => object.bytes().await.map_err(store_error)?,
-        Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(store_error(error)),
-    };
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Error::internal(format!("quarantine file {path} cannot be read: {error}"))
-    };
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
-        .and_then(|builder| builder.with_limit(limit).build())
-        .map_err(|error| unreadable(&error))?;
-    let mut rows = Vec::new();
-    for batch in reader {
-        rows.extend(from_batch(&batch.map_err(|error| unreadable(&error))?)?);
-    }
-    Ok(rows)
-}
-
 /// An earlier attempt, by another version of the source, may have rejected rows.
 async fn forget(store: &dyn ObjectStore, path: &str) -> Result<()> {
     match store.delete(&Path::from(path)).await {
@@ -171,59 +153,9 @@ fn place_of(key: &str, row: &RejectedRow) -> String {
     format!("{key}, line {}: {}", row.line, row.detail)
 }
 
-fn schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![
-        Field::new("file", DataType::Utf8, false),
-        Field::new("line", DataType::Int64, false),
-        Field::new("column", DataType::Utf8, true),
-        Field::new("reason", DataType::Utf8, false),
-        Field::new("detail", DataType::Utf8, false),
-        Field::new("raw", DataType::Binary, false),
-    ]))
-}
-
-fn to_batch(key: &str, rows: &[RejectedRow]) -> Result<RecordBatch> {
-    let lines = rows.iter().map(|row| i64::try_from(row.line).unwrap_or(i64::MAX));
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| key))),
-        Arc::new(Int64Array::from_iter_values(lines)),
-        Arc::new(rows.iter().map(|row| row.column.as_deref()).collect::<StringArray>()),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.reason.as_str()))),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.detail))),
-        Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &row.raw))),
-    ];
-    RecordBatch::try_new(schema(), columns)
-        .map_err(|error| Error::internal(format!("quarantine rows do not fit: {error}")))
-}
-
-fn from_batch(batch: &RecordBatch) -> Result<Vec<RejectedRow>> {
-    if batch.schema().fields().len() != schema().fields().len() {
-        return Err(Error::internal("the quarantine file has other columns than Sluice writes"));
-    }
-    let (lines, columns) = (batch.column(1), batch.column(2).as_string::<i32>());
-    let reasons = batch.column(3).as_string::<i32>();
-    let (details, raws) = (batch.column(4).as_string::<i32>(), batch.column(5).as_binary::<i32>());
-    let lines = lines.as_primitive::<Int64Type>();
-    (0..batch.num_rows())
-        .map(|row| {
-            Ok(RejectedRow {
-                line: u64::try_from(lines.value(row)).unwrap_or_default(),
-                column: columns.is_valid(row).then(|| columns.value(row).to_owned()),
-                reason: reason(reasons.value(row))?,
-                detail: details.value(row).to_owned(),
-                raw: raws.value(row).to_vec(),
-            })
-        })
-        .collect()
-}
-
-fn reason(text: &str) -> Result<RejectReason> {
-    serde_json::from_value(serde_json::Value::from(text))
-        .map_err(|_| Error::internal(format!("reject reason {text:?} is not known")))
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::rejected::RejectReason;
     use object_store::memory::InMemory;
 
     use super::*;
@@ -247,7 +179,10 @@ mod tests {
         let mut quarantine = Quarantine::new(policy, Arc::clone(&store), &dataset, id, "a/b/c.csv");
         let added = quarantine.add(rows(5)).await;
         let closed = quarantine.close(read_rows).await;
-        (added.and(closed), read(&store, &dataset, id, 100).await.unwrap())
+        (
+            added.and(closed),
+            page(&store, &dataset, id, &RowFilter::default(), 0, 100).await.unwrap().rows,
+        )
     }
 
     #[tokio::test]

@@ -1,0 +1,135 @@
+//! Pages: rendered on the server as the caller, from the same API that the browser asks.
+
+use std::sync::Arc;
+
+use app::api::Problem;
+use app::api::me::Me;
+use app::document::document;
+use app::{ApiAnswer, InProcess};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::environment::EnvironmentName;
+use leptos::prelude::{expect_context, provide_context};
+use leptos_axum::ResponseOptions;
+use tower::ServiceExt;
+
+use super::headers::{page_policy, set_policy};
+use crate::accounts::Caller;
+use crate::console::Console;
+
+/// Largest answer of the API that a page is made from.
+const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+
+/// What pages are rendered from.
+#[derive(Clone)]
+pub(super) struct Pages {
+    pub(super) console: Arc<Console>,
+    /// The routes of the API, without those of pages.
+    pub(super) api: Router,
+}
+
+/// Renders the page of a path. Who is not signed in is sent to sign in, and comes back after.
+pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Response {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let path = request.uri().path();
+    if path == "/" {
+        let first = pages.console.environments().into_iter().next();
+        return Redirect::to(&first.map_or("/settings".into(), |name| format!("/{name}")))
+            .into_response();
+    }
+    if caller.is_none() && path != "/sign-in" {
+        let here = request.uri().path_and_query().map_or(path, |here| here.as_str());
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("next", here).finish();
+        return Redirect::to(&format!("/sign-in?{query}")).into_response();
+    }
+    let me = caller.as_ref().map(|caller| me(&pages.console, caller)).unwrap_or_default();
+    let theme = theme(request.headers());
+    let files = Arc::clone(pages.console.site.page());
+    let api = in_process(pages.api.clone(), caller);
+    let context = {
+        let me = me.clone();
+        move || {
+            provide_context(me.clone());
+            provide_context(api.clone());
+        }
+    };
+    let shell = move || {
+        let options = expect_context::<ResponseOptions>();
+        if let Some(nonce) = leptos::nonce::use_nonce() {
+            let mut headers = HeaderMap::new();
+            set_policy(&mut headers, &page_policy(&nonce));
+            for (name, value) in headers.drain() {
+                if let Some(name) = name {
+                    options.insert_header(name, value);
+                }
+            }
+        }
+        document(&files, &me, theme)
+    };
+    leptos_axum::render_app_async_with_context(context, shell)(request).await
+}
+
+/// The caller as the console knows them.
+pub(super) fn me(console: &Console, caller: &Caller) -> Me {
+    let visible =
+        |name: &EnvironmentName| {
+            caller.rights.grants.iter().any(|grant| {
+                grant.environment.is_none() || grant.environment.as_ref() == Some(name)
+            })
+        };
+    Me {
+        login: caller.user.login.clone(),
+        name: caller.user.name.clone(),
+        rights: caller.rights.clone(),
+        environments: console.environments().into_iter().filter(visible).collect(),
+        mode: "embedded".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// The reader's choice of light or dark, kept in a cookie by the browser's side.
+fn theme(headers: &HeaderMap) -> Option<&'static str> {
+    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
+    let value = cookies.split(';').find_map(|pair| pair.trim().strip_prefix("sluice_theme="))?;
+    ["light", "dark"].into_iter().find(|theme| *theme == value)
+}
+
+/// Sends GET requests through the API's router as `caller`.
+fn in_process(api: Router, caller: Option<Caller>) -> InProcess {
+    InProcess(Arc::new(move |path| -> ApiAnswer {
+        let (api, caller) = (api.clone(), caller.clone());
+        Box::pin(async move {
+            let mut request =
+                Request::builder().uri(path).body(Body::empty()).map_err(unreadable)?;
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            let response = api.oneshot(request).await.map_err(unreadable)?;
+            read(response).await
+        })
+    }))
+}
+
+async fn read(response: Response) -> Result<String, Problem> {
+    let status = response.status();
+    let body = to_bytes(response.into_body(), LARGEST_ANSWER).await.map_err(unreadable)?;
+    let text = String::from_utf8(body.into()).map_err(unreadable)?;
+    if status.is_success() {
+        return Ok(text);
+    }
+    if status == StatusCode::NOT_FOUND
+        && let Some(options) = leptos::prelude::use_context::<ResponseOptions>()
+    {
+        options.set_status(status);
+    }
+    Err(serde_json::from_str(&text).map_err(unreadable)?)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a page could not ask the API");
+    Problem::unreachable("The page could not be put together; try again.")
+}
