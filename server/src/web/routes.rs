@@ -16,7 +16,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{me, reference, runs};
+use super::api::{events, me, overview, reference, runs};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
@@ -30,7 +30,14 @@ fn api(console: &Arc<Console>) -> Routes {
         .public(routes!(reference::document))
         .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
-        .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(overview::show_overview))
+        .needs(Permission::ViewLake, routes!(events::listen))
+        .needs(Permission::ViewLake, routes!(runs::list_runs))
+        .needs(Permission::ViewLake, routes!(runs::show))
+        .needs(Permission::ViewLake, routes!(runs::log))
+        .needs(Permission::OperateRuns, routes!(runs::retry))
+        .needs(Permission::OperateRuns, routes!(runs::cancel))
+        .needs(Permission::OperateRuns, routes!(runs::replay_run))
 }
 
 /// The whole server: API, static files, pages.

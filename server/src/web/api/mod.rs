@@ -1,5 +1,7 @@
 //! The handlers of `/api/v1`, by noun: thin; the work is done by the engine and the stores.
 
+pub(crate) mod events;
 pub(crate) mod me;
+pub(crate) mod overview;
 pub(crate) mod reference;
 pub(crate) mod runs;
