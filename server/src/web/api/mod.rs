@@ -1,8 +1,10 @@
 //! The handlers of `/api/v1`, by noun: thin; the work is done by the engine and the stores.
 
 pub(crate) mod audit;
+pub(crate) mod events;
 pub(crate) mod me;
 pub(crate) mod members;
+pub(crate) mod overview;
 pub(crate) mod quarantine;
 pub(crate) mod reference;
 pub(crate) mod runs;
