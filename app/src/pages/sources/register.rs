@@ -135,7 +135,8 @@ fn columns_step(draft: Draft) -> AnyView {
 }
 
 fn pin_step(draft: Draft) -> AnyView {
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = use_navigate();
+    let navigate = Callback::new(move |page: String| navigate(&page, Default::default()));
     let differences = move || {
         let current = draft.current.get_value()?;
         let source = draft.source.get()?;
@@ -163,7 +164,7 @@ fn pin_step(draft: Draft) -> AnyView {
             }
             let here = draft.environment.get_untracked();
             let page = format!("/{here}/sources/{dataset}");
-            navigate.with_value(|navigate| navigate(&page, Default::default()));
+            navigate.run(page);
         });
     };
     let text = if draft.base > 0 {
