@@ -5,6 +5,7 @@ pub mod me;
 pub mod members;
 mod page;
 mod problem;
+pub mod reference;
 pub mod runs;
 pub mod settings;
 pub mod sign_in;

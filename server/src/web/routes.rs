@@ -2,27 +2,35 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use domain::access::Permission;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{audit, me, members, runs, settings, sign_in as way, tokens};
+use super::api::{audit, me, members, reference, runs, settings, sign_in as way, tokens};
+use super::description::Description;
+use super::limits::{self, Limits};
 use super::pages::{self, Pages};
 use super::problem::Refusal;
-use super::{authenticate, headers, idempotency, request_id, same_origin, sign_in};
+use super::{
+    authenticate, headers, health, idempotency, panics, request_id, same_origin, sign_in, trace,
+};
 use crate::console::Console;
 
 /// The routes of `/api/v1`. Paths stand at the handlers.
 fn api(console: &Arc<Console>) -> Routes {
     Routes::new(console)
+        .public(routes!(reference::document))
+        .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
         .needs(Permission::ViewLake, routes!(runs::list))
         .public(routes!(way::show))
@@ -44,28 +52,40 @@ fn api(console: &Arc<Console>) -> Routes {
 pub fn router(console: Arc<Console>) -> Router {
     // Also makes the executor that pages are rendered on.
     let _ = leptos_axum::generate_route_list(app::App);
-    let (api, _, _) = api(&console).finish();
-    let api = api.layer(from_fn_with_state(Arc::clone(&console), idempotency::once));
-    let api = Router::new().nest("/api/v1", api).with_state(Arc::clone(&console));
+    let (api, listed, collected) = api(&console).finish();
+    let description = Description::new(&collected, &listed);
+    let once = from_fn_with_state(Arc::clone(&console), idempotency::once);
+    let api = Router::new()
+        .nest("/api/v1", api.layer(Extension(description)).layer(once))
+        .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let site = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
-    api.merge(site)
-        .merge(ways_in_and_out(&console))
+    let open = Router::new()
+        .route("/assets/{name}", get(asset))
+        .merge(health::routes())
+        .merge(ways_in_and_out())
+        .with_state(Arc::clone(&console));
+    let server = &console.operations.server;
+    let limits = Limits::new(server.max_requests, server.request_timeout());
+    api.merge(open)
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
-        .layer(from_fn_with_state(console, authenticate::caller))
+        .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
+        .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
+        .layer(from_fn_with_state(limits, limits::hold))
+        .layer(CatchPanicLayer::custom(panics::answer))
+        .layer(CompressionLayer::new())
         .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
 }
 
 /// How browsers get a session and end it. Open to everybody: that is their purpose.
-fn ways_in_and_out(console: &Arc<Console>) -> Router {
+fn ways_in_and_out() -> Router<Arc<Console>> {
     Router::new()
         .route("/sign-in/github", get(sign_in::to_github))
         .route("/sign-in/github/callback", get(sign_in::from_github))
         .route("/sign-in/link", post(sign_in::by_link))
         .route("/sign-out", post(sign_in::sign_out))
-        .with_state(Arc::clone(console))
 }
 
 async fn asset(

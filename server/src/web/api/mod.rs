@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod me;
 pub(crate) mod members;
+pub(crate) mod reference;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
