@@ -1,0 +1,4 @@
+//! The API over HTTP, with real sessions.
+
+mod accounts;
+mod browser;
