@@ -4,3 +4,5 @@ mod console;
 mod ops;
 mod quarantine;
 mod uploads;
+mod accounts;
+mod browser;
