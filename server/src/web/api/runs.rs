@@ -113,9 +113,9 @@ pub(crate) async fn replay_run(
         return Err(Error::conflict(text).into());
     }
     let run = replay(&at.lake, original.id, caller.login()).await?;
-    let environment = Some(&at.lake.environment);
-    let (before, after) = (serde_json::json!({ "run": original.id }), serde_json::json!({ "run": run.id }));
-    let object = original.id.to_string();
+    let (environment, object) = (Some(&at.lake.environment), original.id.to_string());
+    let (before, after) =
+        (serde_json::json!({ "run": original.id }), serde_json::json!({ "run": run.id }));
     let record =
         console.audit.record(&caller, "run.replay", environment, &object, Some(&before), Some(&after));
     record.await?;
@@ -137,9 +137,9 @@ async fn carry_out(
     };
     let status = |run: &domain::run::Run| serde_json::json!({ "status": run.status });
     let (before, after) = (status(&before), status(&run));
-    let environment = Some(&at.lake.environment);
+    let (environment, object) = (Some(&at.lake.environment), id.to_string());
     let record =
-        console.audit.record(&caller, action, environment, &id.to_string(), Some(&before), Some(&after));
+        console.audit.record(&caller, action, environment, &object, Some(&before), Some(&after));
     record.await?;
     Ok(Json(summary(&run)))
 }
