@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::accounts::Accounts;
@@ -34,6 +35,8 @@ pub struct Console {
     pub site: Site,
     /// The address under which browsers know this server.
     pub public_url: Url,
+    /// Cancelled when the server stops: answers without an end must end then.
+    pub shutdown: CancellationToken,
 }
 
 impl Console {
@@ -51,8 +54,9 @@ impl Console {
         let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
         let operations = Operations::new(config, has_workers);
         let audit = Audit::new(database);
+        let shutdown = CancellationToken::new();
         let live = Live::default();
-        Ok(Self { lakes, accounts, audit, sign_in, live, operations, site, public_url })
+        Ok(Self { lakes, accounts, audit, sign_in, live, operations, site, public_url, shutdown })
     }
 
     /// The lake of an environment, if there is one of that name.
