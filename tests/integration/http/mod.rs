@@ -3,6 +3,7 @@
 mod console;
 mod ops;
 mod quarantine;
+mod runs;
 mod uploads;
 mod accounts;
 mod browser;
