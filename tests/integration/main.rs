@@ -10,5 +10,6 @@
 
 mod contracts;
 mod flow;
+mod http;
 mod layout;
 mod support;

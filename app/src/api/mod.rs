@@ -1,12 +1,20 @@
 //! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
 
+pub mod audit;
 pub mod me;
+pub mod members;
 mod page;
 mod problem;
 pub mod reference;
 pub mod runs;
+pub mod settings;
+pub mod sign_in;
+pub mod tokens;
+pub mod overview;
 pub mod samples;
 pub mod sources;
+pub mod quarantine;
+pub mod uploads;
 
 pub use crate::client::{get, send};
 pub use page::Page;

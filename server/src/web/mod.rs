@@ -11,6 +11,7 @@ mod health;
 mod limits;
 mod outline;
 mod pace;
+mod idempotency;
 mod pages;
 mod panics;
 mod patient_io;
@@ -24,6 +25,9 @@ mod trace;
 
 pub use access::Access;
 pub use problem::Refusal;
+mod sign_in;
+
+pub use idempotency::LIFE as IDEMPOTENCY_KEY_LIFE;
 pub use routes::{ListedRoute, listed_routes, router};
 
 pub(crate) use extract::{Answer, InEnvironment, Json};

@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use domain::access::Permission;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -16,12 +16,14 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{me, reference, runs, samples, sources};
+use super::api::{audit, me, members, quarantine, reference, runs, samples, settings, sign_in as way, sources, tokens, uploads};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
 use super::problem::Refusal;
-use super::{authenticate, headers, health, panics, request_id, same_origin, trace};
+use super::{
+    authenticate, headers, health, idempotency, panics, request_id, same_origin, sign_in, trace,
+};
 use crate::console::Console;
 
 /// The routes of `/api/v1`. Paths stand at the handlers.
@@ -31,6 +33,19 @@ fn api(console: &Arc<Console>) -> Routes {
         .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
         .needs(Permission::ViewLake, routes!(runs::list))
+        .public(routes!(way::show))
+        .signed_in(routes!(members::end_own_sessions))
+        .needs(Permission::ManageSettings, routes!(members::list))
+        .needs(Permission::ManageSettings, routes!(members::give))
+        .needs(Permission::ManageSettings, routes!(members::take_away))
+        .needs(Permission::ManageSettings, routes!(members::end_sessions))
+        .signed_in(routes!(tokens::list, tokens::create))
+        .signed_in(routes!(tokens::revoke))
+        .needs(Permission::ViewAudit, routes!(audit::list))
+        .needs(Permission::ViewAudit, routes!(audit::choices))
+        .needs(Permission::ViewAudit, routes!(audit::download))
+        .needs(Permission::ViewLake, routes!(settings::notifications))
+        .signed_in(routes!(settings::retention))
         .needs(Permission::ViewLake, routes!(sources::list))
         .needs(Permission::ViewLake, routes!(sources::show))
         .needs(Permission::EditSources, routes!(sources::save))
@@ -43,6 +58,13 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::EditSources, routes!(samples::propose))
         .needs(Permission::EditSources, routes!(samples::preview))
         .needs(Permission::EditSources, routes!(samples::raw_objects))
+        .needs(Permission::ViewLake, routes!(quarantine::list))
+        .needs(Permission::ViewLake, routes!(quarantine::show))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
+        .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(Permission::UploadFiles, routes!(uploads::begin))
+        .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }
 
 /// The whole server: API, static files, pages.
@@ -51,6 +73,7 @@ pub fn router(console: Arc<Console>) -> Router {
     let _ = leptos_axum::generate_route_list(app::App);
     let (api, listed, collected) = api(&console).finish();
     let description = Description::new(&collected, &listed);
+    let api = api.layer(from_fn_with_state(Arc::clone(&console), idempotency::once));
     let api = Router::new()
         .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
@@ -62,6 +85,7 @@ pub fn router(console: Arc<Console>) -> Router {
     let server = &console.operations.server;
     let limits = Limits::new(server.max_requests, server.request_timeout());
     api.merge(open)
+        .merge(ways_in_and_out(&console))
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
         .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
@@ -72,6 +96,16 @@ pub fn router(console: Arc<Console>) -> Router {
         .layer(from_fn(headers::add))
         .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
+}
+
+/// How browsers get a session and end it. Open to everybody: that is their purpose.
+fn ways_in_and_out(console: &Arc<Console>) -> Router {
+    Router::new()
+        .route("/sign-in/github", get(sign_in::to_github))
+        .route("/sign-in/github/callback", get(sign_in::from_github))
+        .route("/sign-in/link", post(sign_in::by_link))
+        .route("/sign-out", post(sign_in::sign_out))
+        .with_state(Arc::clone(console))
 }
 
 async fn asset(
@@ -122,6 +156,11 @@ impl Routes {
     /// Open to everybody who holds the permission.
     fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
         self.add(Access::Needs(permission), routes)
+    }
+
+    /// Open to everybody.
+    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::Public, routes)
     }
 
     /// Open to everybody who is signed in.

@@ -1,0 +1,5 @@
+//! The API over HTTP, with real sessions, without a socket.
+
+mod console;
+mod quarantine;
+mod uploads;
