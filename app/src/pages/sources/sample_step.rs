@@ -43,7 +43,7 @@ pub(super) fn sample_step(draft: Draft) -> AnyView {
 fn drop_zone(draft: Draft) -> AnyView {
     let over = RwSignal::new(false);
     view! {
-        <div class="drop-zone" data-over=move || over.get().to_string()
+        <div class="sample-drop" data-over=move || over.get().to_string()
             on:dragover=move |event| { event.prevent_default(); over.set(true); }
             on:dragleave=move |_| over.set(false)
             on:drop=move |event| { event.prevent_default(); over.set(false); take_dropped(draft, &event); }>
