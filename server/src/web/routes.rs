@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use domain::access::Permission;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
@@ -16,7 +17,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{audit, me, members, quarantine, reference, runs, samples, settings, sign_in as way, sources, tokens, uploads};
+use super::api::{
+    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    sign_in as way, sources, tokens, uploads,
+};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
@@ -32,7 +36,14 @@ fn api(console: &Arc<Console>) -> Routes {
         .public(routes!(reference::document))
         .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
-        .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(overview::show_overview))
+        .needs(Permission::ViewLake, routes!(events::listen))
+        .needs(Permission::ViewLake, routes!(runs::list_runs))
+        .needs(Permission::ViewLake, routes!(runs::show))
+        .needs(Permission::ViewLake, routes!(runs::log))
+        .needs(Permission::OperateRuns, routes!(runs::retry))
+        .needs(Permission::OperateRuns, routes!(runs::cancel))
+        .needs(Permission::OperateRuns, routes!(runs::replay_run))
         .public(routes!(way::show))
         .signed_in(routes!(members::end_own_sessions))
         .needs(Permission::ManageSettings, routes!(members::list))
@@ -78,21 +89,21 @@ pub fn router(console: Arc<Console>) -> Router {
         .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let open = Router::new()
-        .route("/assets/{name}", get(asset))
-        .merge(health::routes())
-        .with_state(Arc::clone(&console));
+    let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
+    // Whoever asks whether the server is well must get through when it has too much to do.
+    let health = health::routes().with_state(Arc::clone(&console));
     let server = &console.operations.server;
     let limits = Limits::new(server.max_requests, server.request_timeout());
-    api.merge(open)
+    api.merge(assets)
         .merge(ways_in_and_out(&console))
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
         .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
         .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
         .layer(from_fn_with_state(limits, limits::hold))
+        .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(headers::add))
         .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
@@ -156,11 +167,6 @@ impl Routes {
     /// Open to everybody who holds the permission.
     fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
         self.add(Access::Needs(permission), routes)
-    }
-
-    /// Open to everybody.
-    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
-        self.add(Access::Public, routes)
     }
 
     /// Open to everybody who is signed in.
