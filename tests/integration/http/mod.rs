@@ -4,6 +4,7 @@ mod console;
 mod ops;
 mod quarantine;
 mod runs;
+mod sources;
 mod uploads;
 mod accounts;
 mod browser;
