@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use domain::environment::EnvironmentName;
+use domain::{Error, Result};
 use url::Url;
 
 use crate::accounts::Accounts;
+use crate::audit::Audit;
 use crate::compose::embedded::Embedded;
-use crate::sign_in::ServerCookie;
+use crate::config::Config;
+use crate::operations::Operations;
+use crate::sign_in::SignIn;
 use crate::site::Site;
 
 /// What handlers work on.
@@ -17,15 +21,36 @@ pub struct Console {
     pub lakes: Vec<Arc<Embedded>>,
     /// People, sessions, tokens.
     pub accounts: Accounts,
+    /// Who changed what.
+    pub audit: Audit,
+    /// How people get a session.
+    pub sign_in: SignIn,
+    /// What operators see.
+    pub operations: Operations,
     /// Static files.
     pub site: Site,
     /// The address under which browsers know this server.
     pub public_url: Url,
-    /// The cookie that holds a session.
-    pub session_cookie: ServerCookie,
 }
 
 impl Console {
+    /// Over open lakes, which share a database. `public_url` is an origin.
+    pub fn new(
+        config: &Config,
+        lakes: Vec<Arc<Embedded>>,
+        site: Site,
+        public_url: Url,
+        has_workers: bool,
+    ) -> Result<Self> {
+        let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
+        let database = first.database().clone();
+        let accounts = Accounts::new(database.clone(), config.sign_in.account_settings());
+        let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
+        let operations = Operations::new(config, has_workers);
+        let audit = Audit::new(database);
+        Ok(Self { lakes, accounts, audit, sign_in, operations, site, public_url })
+    }
+
     /// The lake of an environment, if there is one of that name.
     pub fn lake(&self, name: &str) -> Option<&Arc<Embedded>> {
         self.lakes.iter().find(|lake| lake.lake.environment.as_str() == name)

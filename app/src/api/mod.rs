@@ -4,6 +4,7 @@ pub mod me;
 mod page;
 mod problem;
 pub mod quarantine;
+pub mod reference;
 pub mod runs;
 pub mod uploads;
 

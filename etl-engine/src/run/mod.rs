@@ -17,6 +17,7 @@ mod reports;
 mod settings;
 mod stop;
 mod worker;
+mod worker_health;
 
 pub use attempt::{ENGINE, attempt};
 pub use clean_up::clean_up;
@@ -34,3 +35,4 @@ pub use reports::{ArrivalTotals, DatasetActivity, DayCount, RowCounts, RunChange
 pub use settings::EngineSettings;
 pub use stop::Stop;
 pub use worker::Worker;
+pub use worker_health::WorkerHealth;

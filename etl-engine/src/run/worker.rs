@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::attempt;
+use super::worker_health::WorkerHealth;
 use super::{ArrivalQueue, ClaimRequest, EngineSettings, clean_up, take_in};
 use crate::lake::Lake;
 use crate::notify::{Notifier, deliver_due};
@@ -33,6 +34,8 @@ pub struct Worker {
     pub notifiers: Vec<Arc<dyn Notifier>>,
     /// Bounds and patience.
     pub settings: EngineSettings,
+    /// Signs of life, for whoever asks.
+    pub health: Arc<WorkerHealth>,
 }
 
 impl Worker {
@@ -74,9 +77,14 @@ impl Worker {
                 biased;
                 () = shutdown.cancelled() => break,
                 permit = Arc::clone(&permits).acquire_owned() => permit,
+                never = self.health.beat_on() => match never {},
             };
             let Ok(permit) = permit else { break };
-            match self.claim().await {
+            let claimed = self.claim().await;
+            if claimed.is_ok() {
+                self.health.beat();
+            }
+            match claimed {
                 Ok(Some(claim)) => {
                     let (worker, shutdown) = (self.clone(), shutdown.clone());
                     let wake = Arc::clone(wake);
@@ -124,6 +132,7 @@ impl Worker {
         match attempt(&self.lake, claim, &self.settings, shutdown, &progress).await {
             Ok(run) => tracing::info!(run = %id, status = %run.status, "attempt ended"),
             Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.health.lease_lost();
                 tracing::warn!(run = %id, "the claim ran out; another worker goes on");
             }
             Err(error) => {

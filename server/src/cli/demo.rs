@@ -57,7 +57,7 @@ impl Demo {
             show_result(&lake).await?;
         }
         if !self.no_serve {
-            watch(&lake).await?;
+            watch(&[lake]).await?;
         }
         let all_well = summaries.iter().all(RunSummary::succeeded);
         Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

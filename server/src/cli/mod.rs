@@ -2,6 +2,7 @@
 
 mod actor;
 mod catalog;
+mod config;
 mod demo;
 mod doctor;
 mod generate;
@@ -9,6 +10,7 @@ mod ingest;
 mod output;
 mod query;
 mod runs;
+mod serve;
 mod sources;
 mod transformations;
 mod wait;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use domain::{Error, ErrorKind, Result};
 
-use crate::config::LakeConfig;
+use crate::config::{self as configuration, ConfigFlags, Given};
 use output::Output;
 
 /// The control room of a data lake.
@@ -29,7 +31,7 @@ use output::Output;
 #[command(name = "sluice", version, about, arg_required_else_help = true)]
 pub struct Arguments {
     #[command(flatten)]
-    lake: LakeConfig,
+    flags: ConfigFlags,
 
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t = Output::Table)]
@@ -59,8 +61,13 @@ enum Command {
     /// Show the tables of the catalog.
     #[command(subcommand)]
     Catalog(catalog::Catalog),
+    /// Console, API and workers in one process, until stopped.
+    Serve(serve::Serve),
     /// Watch the raw zone and carry out runs until stopped.
     Worker(worker::WorkerCommand),
+    /// Show and check the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Check the set-up and say what is wrong.
     Doctor,
     /// Write generated taxi trips to a file.
@@ -70,7 +77,6 @@ enum Command {
 
 /// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong.
 pub fn run(arguments: Arguments) -> ExitCode {
-    start_logging();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&Error::internal(format!("no threads: {error}"))),
@@ -85,7 +91,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { lake, output, command } = arguments;
+    let Arguments { flags, output, command } = arguments;
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let loaded = configuration::load(&flags, variables, command.settings())?;
+    let config = &loaded.config;
+    crate::logging::start(&config.log, command.is_a_service());
+    let lake = config.lake(&config.environment(flags.environment.as_ref())?);
     match command {
         Command::Demo(command) => command.run(&lake, output).await,
         Command::Ingest(command) => command.run(&lake, output).await,
@@ -94,9 +106,27 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
         Command::Catalog(command) => command.run(&lake, output).await,
-        Command::Worker(command) => command.run(&lake).await,
+        Command::Serve(command) => command.run(config).await,
+        Command::Worker(_) => worker::run(config, flags.environment.as_ref()).await,
+        Command::Config(command) => command.run(&loaded, output),
         Command::Doctor => doctor::run(&lake, output).await,
         Command::GenerateTrips(command) => command.run(),
+    }
+}
+
+impl Command {
+    /// What the flags of the command say about the configuration.
+    fn settings(&self) -> Vec<Given> {
+        match self {
+            Self::Serve(command) => command.settings(),
+            Self::Worker(command) => command.settings(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it goes on until stopped, and logs what it does.
+    fn is_a_service(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Worker(_))
     }
 }
 
@@ -120,15 +150,4 @@ fn report(error: &Error) -> ExitCode {
         ErrorKind::Invalid | ErrorKind::NotFound => ExitCode::from(2),
         _ => ExitCode::FAILURE,
     }
-}
-
-/// Logs go to standard error; `RUST_LOG` says how much.
-fn start_logging() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .try_init();
 }

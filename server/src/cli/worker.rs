@@ -1,66 +1,64 @@
-//! `sluice worker`: watch the raw zone and carry out runs until stopped.
+//! `sluice worker`: watch the raw zones and carry out runs until stopped.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use domain::{Error, Result};
+use domain::Result;
+use domain::environment::EnvironmentName;
 use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
 use crate::compose::embedded::Embedded;
-use crate::config::LakeConfig;
+use crate::config::{Config, Given};
+use crate::signals::stop_signal;
 
-/// Watch the raw zone and carry out runs until stopped.
+/// Watch the raw zones and carry out runs until stopped.
 #[derive(Debug, Args)]
 pub(super) struct WorkerCommand {
     /// Runs carried out at the same time.
     #[arg(long, value_name = "N")]
-    concurrency: Option<usize>,
+    concurrency: Option<u32>,
     /// Seconds that a claim holds without a heartbeat.
-    #[arg(long, value_name = "SECONDS", env = "SLUICE_LEASE_SECONDS")]
+    #[arg(long, value_name = "SECONDS")]
     lease: Option<u32>,
 }
 
 impl WorkerCommand {
-    pub(super) async fn run(self, config: &LakeConfig) -> Result<ExitCode> {
-        let mut lake = Embedded::open(config).await?;
-        if let Some(concurrency) = self.concurrency {
-            lake.settings.concurrency = concurrency;
-        }
-        if let Some(seconds) = self.lease {
-            lake.settings.lease = jiff::SignedDuration::from_secs(i64::from(seconds.max(1)));
-        }
-        watch(&lake).await?;
-        Ok(ExitCode::SUCCESS)
+    /// The flags as settings.
+    pub(super) fn settings(&self) -> Vec<Given> {
+        let flags = [
+            Given::flag("--concurrency", "engine.concurrency", self.concurrency),
+            Given::flag("--lease", "engine.lease_seconds", self.lease),
+        ];
+        flags.into_iter().flatten().collect()
     }
 }
 
-/// Works until Ctrl-C or SIGTERM; then runs are given back and the worker ends within ten seconds.
-pub(super) async fn watch(lake: &Embedded) -> Result<()> {
-    let shutdown = CancellationToken::new();
-    let stop = stop_signal()?;
-    let stopping = shutdown.clone();
-    tokio::spawn(async move {
-        stop.await;
-        stopping.cancel();
-    });
-    remark(&format!(
-        "watching {} for files at <source_system>/<table>/…/<file>; Ctrl-C stops",
-        lake.raw_dir().display()
-    ));
-    lake.worker()?.run(shutdown).await;
-    Ok(())
+/// Works in one environment, or in all when none is named.
+pub(super) async fn run(config: &Config, only: Option<&EnvironmentName>) -> Result<ExitCode> {
+    let lakes = match only {
+        Some(_) => vec![Embedded::open(&config.lake(&config.environment(only)?)).await?],
+        None => Embedded::open_all(config).await?,
+    };
+    watch(&lakes).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Resolves when the process is asked to stop.
-fn stop_signal() -> Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())
-        .map_err(|error| Error::internal(format!("SIGTERM cannot be handled: {error}")))?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    })
+/// Works until Ctrl-C or SIGTERM; then runs are given back and the workers end within ten seconds.
+pub(super) async fn watch(lakes: &[Embedded]) -> Result<()> {
+    let shutdown = CancellationToken::new();
+    let stop = stop_signal()?;
+    let mut workers = tokio::task::JoinSet::new();
+    for lake in lakes {
+        remark(&format!(
+            "watching {} for files at <source_system>/<table>/…/<file>",
+            lake.raw_dir().display()
+        ));
+        workers.spawn(lake.worker()?.run(shutdown.clone()));
+    }
+    remark("Ctrl-C stops");
+    stop.await;
+    shutdown.cancel();
+    while workers.join_next().await.is_some() {}
+    Ok(())
 }

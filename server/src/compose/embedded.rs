@@ -13,9 +13,10 @@ use etl_embedded::{
 use etl_engine::lake::Lake;
 use etl_engine::notify::Notifier;
 use etl_engine::query::sandbox::{DataFusionQueryService, QuerySettings};
-use etl_engine::run::{EngineSettings, Worker};
+use etl_engine::run::{EngineSettings, Worker, WorkerHealth};
+use jiff::SignedDuration;
 
-use crate::config::LakeConfig;
+use crate::config::{Config, LakeConfig, UploadsConfig};
 
 /// An open embedded lake, in one environment.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Embedded {
     pub settings: EngineSettings,
     /// The folder that holds the lake.
     pub data_dir: PathBuf,
+    /// Signs of life of the worker of this process, if it has one.
+    pub worker_health: Arc<WorkerHealth>,
     /// Files on their way into the raw zone.
     pub uploads: Uploads,
     /// Which runs rejected rows.
@@ -39,21 +42,22 @@ pub struct Embedded {
 impl Embedded {
     /// Opens the lake, making its folders and its database on first use.
     pub async fn open(config: &LakeConfig) -> Result<Self> {
-        let data_dir = std::path::absolute(&config.data_dir).map_err(|error| {
-            Error::invalid(format!("--data-dir {}: {error}", config.data_dir.display()))
-        })?;
-        std::fs::create_dir_all(&data_dir).map_err(|error| {
-            let message = format!(
-                "the data folder {} cannot be made: {error}; choose another with --data-dir",
-                data_dir.display()
-            );
-            Error::new(ErrorKind::Unavailable, message)
-        })?;
-        let url = match &config.database_url {
-            Some(url) => url.clone(),
-            None => sqlite_url(&data_dir.join("sluice.sqlite"))?,
-        };
-        let database = Database::open(&url).await?;
+        let data_dir = data_folder(config)?;
+        let database = database(config, &data_dir).await?;
+        Self::over(config, database, data_dir)
+    }
+
+    /// Opens every environment over one database, in the order of the configuration.
+    pub async fn open_all(config: &Config) -> Result<Vec<Self>> {
+        let lakes: Vec<_> = config.environments.iter().map(|name| config.lake(name)).collect();
+        let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
+        let data_dir = data_folder(first)?;
+        let database = database(first, &data_dir).await?;
+        let over = |lake: &LakeConfig| Self::over(lake, database.clone(), data_dir.clone());
+        lakes.iter().map(over).collect()
+    }
+
+    fn over(config: &LakeConfig, database: Database, data_dir: PathBuf) -> Result<Self> {
         let environment = config.environment.clone();
         let zones = Zones::open(&data_dir, &environment)?;
         let ledger = Arc::new(SqlRunLedger::new(database.clone(), environment.clone()));
@@ -75,16 +79,27 @@ impl Embedded {
             environment,
         };
         let notifiers = notifiers(config, &data_dir)?;
-        let settings = EngineSettings::default();
+        let settings = config.settings.clone();
+        let worker_health = Arc::new(WorkerHealth::default());
         let uploads = Uploads::new(
             database.clone(),
-            lake.environment.clone(),
+            config.environment.clone(),
             zones.raw_folder.clone(),
-            Arc::clone(&lake.raw),
-            UploadLimits::default(),
+            Arc::clone(&zones.raw),
+            upload_limits(&config.uploads),
         );
-        let rejected_runs = RejectedRuns::new(database.clone(), lake.environment.clone());
-        Ok(Self { lake, notifiers, settings, data_dir, uploads, rejected_runs, database, zones })
+        let rejected_runs = RejectedRuns::new(database.clone(), config.environment.clone());
+        Ok(Self {
+            lake,
+            notifiers,
+            settings,
+            data_dir,
+            worker_health,
+            uploads,
+            rejected_runs,
+            database,
+            zones,
+        })
     }
 
     /// The folder of the raw zone.
@@ -135,6 +150,7 @@ impl Embedded {
             queue: Some(Arc::new(queue)),
             notifiers: self.notifiers.clone(),
             settings: self.settings.clone(),
+            health: Arc::clone(&self.worker_health),
         })
     }
 
@@ -143,9 +159,47 @@ impl Embedded {
         self.database.ping().await
     }
 
+    /// The database, which all environments share.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Which database it is, without its address.
     pub fn database_kind(&self) -> &'static str {
         self.database.kind()
+    }
+}
+
+/// The data folder, made on first use.
+fn data_folder(config: &LakeConfig) -> Result<PathBuf> {
+    let folder = std::path::absolute(&config.data_dir).map_err(|error| {
+        Error::invalid(format!("--data-dir {}: {error}", config.data_dir.display()))
+    })?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        let message = format!(
+            "the data folder {} cannot be made: {error}; choose another with --data-dir",
+            folder.display()
+        );
+        Error::new(ErrorKind::Unavailable, message)
+    })?;
+    Ok(folder)
+}
+
+async fn database(config: &LakeConfig, data_dir: &Path) -> Result<Database> {
+    match &config.database_url {
+        Some(url) => Database::open(url).await,
+        None => Database::open(&sqlite_url(&data_dir.join("sluice.sqlite"))?).await,
+    }
+}
+
+fn upload_limits(config: &UploadsConfig) -> UploadLimits {
+    const MEGABYTE: u64 = 1024 * 1024;
+    UploadLimits {
+        max_bytes: config.max_file_megabytes * MEGABYTE,
+        max_per_user: config.max_per_person,
+        free_reserve: config.free_reserve_megabytes * MEGABYTE,
+        expire_after: SignedDuration::from_hours(config.abandoned_after_hours.into()),
+        ..UploadLimits::default()
     }
 }
 

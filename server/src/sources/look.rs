@@ -136,8 +136,9 @@ fn refused(key: &str, error: object_store::Error) -> Error {
         object_store::Error::NotFound { .. } => {
             Error::not_found(format!("{key} is not in the raw zone: pick another file"))
         }
-        other => Error::new(ErrorKind::Unavailable, format!("{key} cannot be read"))
-            .with_source(other),
+        other => {
+            Error::new(ErrorKind::Unavailable, format!("{key} cannot be read")).with_source(other)
+        }
     }
 }
 

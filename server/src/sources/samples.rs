@@ -154,7 +154,9 @@ mod tests {
 
     use super::*;
 
-    fn stream(chunks: Vec<Result<Bytes, &'static str>>) -> impl Stream<Item = Result<Bytes, &'static str>> + Unpin {
+    fn stream(
+        chunks: Vec<Result<Bytes, &'static str>>,
+    ) -> impl Stream<Item = Result<Bytes, &'static str>> + Unpin {
         futures::stream::iter(chunks)
     }
 

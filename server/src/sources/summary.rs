@@ -110,10 +110,7 @@ async fn size(lake: &Lake, source: &Source) -> Result<TableSize> {
 }
 
 /// The newest run, and when one last succeeded.
-async fn newest(
-    lake: &Lake,
-    dataset: &DatasetId,
-) -> Result<(Option<LastRun>, Option<Timestamp>)> {
+async fn newest(lake: &Lake, dataset: &DatasetId) -> Result<(Option<LastRun>, Option<Timestamp>)> {
     let filter = RunFilter { dataset: Some(dataset.clone()), limit: 1, ..RunFilter::default() };
     let last = lake.ledger.list(&filter).await?.pop();
     let last = last.map(|run| LastRun {

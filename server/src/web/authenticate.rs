@@ -10,6 +10,7 @@ use domain::Result;
 use jiff::Timestamp;
 
 use super::problem::Refusal;
+use super::trace;
 use crate::accounts::Caller;
 use crate::console::Console;
 
@@ -24,7 +25,10 @@ pub(super) async fn caller(
     // nobody can put one there.
     if request.extensions().get::<Caller>().is_none() {
         match found(&console, request.headers()).await {
-            Ok(Found::Caller(caller)) => _ = request.extensions_mut().insert(caller),
+            Ok(Found::Caller(caller)) => {
+                trace::note_caller(caller.login());
+                request.extensions_mut().insert(caller);
+            }
             Ok(Found::Nobody) => {}
             Ok(Found::BadToken) => return Refusal::bad_token().into_response(),
             Err(error) => return Refusal::from(error).into_response(),
@@ -45,7 +49,9 @@ async fn found(console: &Console, headers: &HeaderMap) -> Result<Found> {
         let caller = console.accounts.token(token, now).await?;
         return Ok(caller.map_or(Found::BadToken, Found::Caller));
     }
-    let Some(secret) = console.session_cookie.read(headers) else { return Ok(Found::Nobody) };
+    let Some(secret) = console.sign_in.session_cookie.read(headers) else {
+        return Ok(Found::Nobody);
+    };
     let caller = console.accounts.session(&secret, now).await?;
     Ok(caller.map_or(Found::Nobody, Found::Caller))
 }

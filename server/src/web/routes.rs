@@ -2,27 +2,33 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use domain::access::Permission;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{me, quarantine, runs, uploads};
+use super::api::{me, quarantine, reference, runs, uploads};
+use super::description::Description;
+use super::limits::{self, Limits};
 use super::pages::{self, Pages};
 use super::problem::Refusal;
-use super::{authenticate, headers, request_id, same_origin};
+use super::{authenticate, headers, health, panics, request_id, same_origin, trace};
 use crate::console::Console;
 
 /// The routes of `/api/v1`. Paths stand at the handlers.
 fn api(console: &Arc<Console>) -> Routes {
     Routes::new(console)
+        .public(routes!(reference::document))
+        .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
         .needs(Permission::ViewLake, routes!(runs::list))
         .needs(Permission::ViewLake, routes!(quarantine::list))
@@ -38,15 +44,28 @@ fn api(console: &Arc<Console>) -> Routes {
 pub fn router(console: Arc<Console>) -> Router {
     // Also makes the executor that pages are rendered on.
     let _ = leptos_axum::generate_route_list(app::App);
-    let (api, _, _) = api(&console).finish();
-    let api = Router::new().nest("/api/v1", api).with_state(Arc::clone(&console));
+    let (api, listed, collected) = api(&console).finish();
+    let description = Description::new(&collected, &listed);
+    let api = Router::new()
+        .nest("/api/v1", api.layer(Extension(description)))
+        .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let site = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
-    api.merge(site)
+    let open = Router::new()
+        .route("/assets/{name}", get(asset))
+        .merge(health::routes())
+        .with_state(Arc::clone(&console));
+    let server = &console.operations.server;
+    let limits = Limits::new(server.max_requests, server.request_timeout());
+    api.merge(open)
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
-        .layer(from_fn_with_state(console, authenticate::caller))
+        .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
+        .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
+        .layer(from_fn_with_state(limits, limits::hold))
+        .layer(CatchPanicLayer::custom(panics::answer))
+        .layer(CompressionLayer::new())
         .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
 }
 
@@ -88,6 +107,11 @@ struct Routes {
 impl Routes {
     fn new(console: &Arc<Console>) -> Self {
         Self { console: Arc::clone(console), router: OpenApiRouter::new(), listed: Vec::new() }
+    }
+
+    /// Open to everybody.
+    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::Public, routes)
     }
 
     /// Open to everybody who holds the permission.

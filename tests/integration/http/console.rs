@@ -6,14 +6,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use domain::access::{Grant, Role};
-use etl_embedded::{Database, sqlite_url};
 use jiff::Timestamp;
 use serde_json::Value;
-use server::accounts::{AccountSettings, Accounts, Identity};
+use server::accounts::{Accounts, Identity};
 use server::compose::embedded::Embedded;
-use server::config::LakeConfig;
+use server::config::Config;
 use server::console::Console;
-use server::sign_in::ServerCookie;
+use server::sign_in::SignInMode;
 use server::site::Site;
 use server::web::router;
 use tower::ServiceExt;
@@ -55,26 +54,19 @@ impl TestConsole {
 
     /// Over a lake, with changes to how the console holds it.
     pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
-        let config = LakeConfig {
+        let mut config = Config {
             data_dir: lake.path().to_owned(),
-            environment: "dev".parse().unwrap(),
-            database_url: None,
-            webhook_url: None,
+            environments: vec!["dev".parse().unwrap()],
+            ..Config::default()
         };
-        let mut embedded = Embedded::open(&config).await.unwrap();
+        config.sign_in.mode = Some(SignInMode::Link);
+        let mut embedded = Embedded::open(&config.lake(&config.environments[0])).await.unwrap();
         change(&mut embedded);
         let embedded = Arc::new(embedded);
-        let url = sqlite_url(&lake.path().join("sluice.sqlite")).unwrap();
-        let database = Database::open(&url).await.unwrap();
-        let accounts = Accounts::new(database, AccountSettings::of_provider("local"));
         let public_url = "http://localhost:8340".parse().unwrap();
-        let console = Console {
-            lakes: vec![Arc::clone(&embedded)],
-            accounts: accounts.clone(),
-            site: site(&lake),
-            session_cookie: ServerCookie::session(&public_url),
-            public_url,
-        };
+        let lakes = vec![Arc::clone(&embedded)];
+        let console = Console::new(&config, lakes, site(&lake), public_url, false).unwrap();
+        let accounts = console.accounts.clone();
         Self { lake, embedded, router: router(Arc::new(console)), accounts }
     }
 

@@ -16,11 +16,11 @@ use domain::source::{CsvDialect, DriftPolicy, Format, MalformedPolicy, Partition
 use etl_embedded::land;
 use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::Progress;
-use etl_engine::run::{ClaimRequest, RunFilter, attempt, record_arrival};
+use etl_engine::run::{ClaimRequest, EngineSettings, RunFilter, attempt, record_arrival};
 use jiff::{SignedDuration, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use server::compose::embedded::Embedded;
-use server::config::LakeConfig;
+use server::config::{LakeConfig, UploadsConfig};
 use tokio_util::sync::CancellationToken;
 
 /// The dataset that most tests use.
@@ -52,6 +52,8 @@ impl TestLake {
             environment: "dev".parse().unwrap(),
             database_url,
             webhook_url: None,
+            uploads: UploadsConfig::default(),
+            settings: EngineSettings::default(),
         };
         let embedded = Embedded::open(&config).await.unwrap();
         Self { folder, embedded }

@@ -2,5 +2,6 @@
 
 pub(crate) mod me;
 pub(crate) mod quarantine;
+pub(crate) mod reference;
 pub(crate) mod runs;
 pub(crate) mod uploads;

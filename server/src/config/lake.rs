@@ -1,0 +1,25 @@
+//! What the adapters of one environment need.
+
+use std::path::PathBuf;
+
+use domain::environment::EnvironmentName;
+use etl_engine::run::EngineSettings;
+
+use super::UploadsConfig;
+
+/// Where one environment of an embedded lake lives, and how it works.
+#[derive(Debug, Clone)]
+pub struct LakeConfig {
+    /// Folder that holds the lake.
+    pub data_dir: PathBuf,
+    /// Environment to work in.
+    pub environment: EnvironmentName,
+    /// Database of the lake's state; a SQLite file in the data folder when absent.
+    pub database_url: Option<String>,
+    /// Where notifications go beside the log file.
+    pub webhook_url: Option<String>,
+    /// Bounds of uploads.
+    pub uploads: UploadsConfig,
+    /// How the engine works.
+    pub settings: EngineSettings,
+}
