@@ -1,5 +1,6 @@
 //! A console over a lake in a temporary folder, and the people who use it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -65,7 +66,14 @@ impl TestConsole {
         let embedded = Arc::new(embedded);
         let public_url = "http://localhost:8340".parse().unwrap();
         let lakes = vec![Arc::clone(&embedded)];
-        let console = Console::new(&config, lakes, site(&lake), public_url, false).unwrap();
+        let console = Console::new(
+            &config,
+            lakes,
+            Site::load(&site_folder(lake.path())).unwrap(),
+            public_url,
+            false,
+        )
+        .unwrap();
         let accounts = console.accounts.clone();
         Self { lake, embedded, router: router(Arc::new(console)), accounts }
     }
@@ -132,11 +140,11 @@ impl Person<'_> {
 }
 
 /// A site without content: pages need its manifest alone.
-fn site(lake: &TestLake) -> Site {
-    let folder = lake.path().join("site");
+pub(crate) fn site_folder(data_dir: &Path) -> PathBuf {
+    let folder = data_dir.join("site");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     let manifest =
         r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
     std::fs::write(folder.join("manifest.json"), manifest).unwrap();
-    Site::load(&folder).unwrap()
+    folder
 }

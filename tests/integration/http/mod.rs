@@ -2,4 +2,5 @@
 
 mod console;
 mod quarantine;
+mod upload_kill;
 mod uploads;
