@@ -22,7 +22,7 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=pages::not_found>
                     <Route path=path!("/sign-in") view=pages::sign_in ssr=mode.clone() />
                     <Route path=path!("/api") view=pages::api ssr=mode.clone() />
-                    <Route path=path!("/settings") view=pages::members ssr=mode.clone() />
+                    <Route path=path!("/settings") view=pages::settings ssr=mode.clone() />
                     <Route path=path!("/settings/members") view=pages::members ssr=mode.clone() />
                     <Route path=path!("/settings/tokens") view=pages::tokens ssr=mode.clone() />
                     <Route path=path!("/settings/notifications") view=pages::notifications ssr=mode.clone() />

@@ -1,11 +1,19 @@
 //! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
 
+pub mod audit;
 pub mod me;
+pub mod members;
+pub mod overview;
 mod page;
 mod problem;
 pub mod quarantine;
 pub mod reference;
 pub mod runs;
+pub mod samples;
+pub mod settings;
+pub mod sign_in;
+pub mod sources;
+pub mod tokens;
 pub mod uploads;
 
 pub use crate::client::{get, send};

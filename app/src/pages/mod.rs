@@ -14,6 +14,6 @@ pub(crate) use not_found::not_found;
 pub(crate) use overview::overview;
 pub(crate) use quarantine::{quarantine, rejected_rows};
 pub(crate) use runs::{run, runs};
-pub(crate) use settings::{audit, members, notifications, retention, tokens};
+pub(crate) use settings::{audit, members, notifications, retention, settings, tokens};
 pub(crate) use sign_in::sign_in;
 pub(crate) use sources::{register, source, sources};

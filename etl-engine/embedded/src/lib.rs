@@ -20,7 +20,7 @@ pub use catalog::SqlCatalog;
 pub use database::{Database, DatabaseSettings, damaged, failed, retrying, sqlite_url};
 pub use ledger::SqlRunLedger;
 pub use notify::{LogFileNotifier, WebhookNotifier, outbound};
-pub use outbox::SqlOutbox;
+pub use outbox::{Delivery, DeliveryState, SqlOutbox};
 pub use queue::{FolderArrivalQueue, WatchSettings, land, landed};
 pub use rejected_runs::{DatasetRejects, RejectedRun, RejectedRuns, RejectedRunsFilter};
 pub use source::SqlSourceRegistry;

@@ -28,6 +28,40 @@ const RETRY: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1,
 const GIVE_UP: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1, \
      state = 'GIVEN_UP' WHERE environment = $2 AND id = $3";
 
+const RECENT: &str = "SELECT id, subject, created_at, attempts, state, last_error, delivered_at \
+     FROM outbox WHERE environment = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+
+/// A notification and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub subject: String,
+    /// When the outcome was recorded.
+    pub created_at: Timestamp,
+    /// Attempts that failed.
+    pub failed_attempts: u32,
+    /// Whether it waits, was delivered or was given up.
+    pub state: DeliveryState,
+    /// Why the last failed attempt failed.
+    pub last_error: Option<String>,
+    /// When it was delivered.
+    pub delivered_at: Option<Timestamp>,
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeliveryState {
+    /// It is tried again.
+    Waiting,
+    /// All targets took it.
+    Delivered,
+    /// It was tried too often.
+    GivenUp,
+}
+
 /// The [`Outbox`] of one environment in a [`Database`].
 #[derive(Debug, Clone)]
 pub struct SqlOutbox {
@@ -39,6 +73,17 @@ impl SqlOutbox {
     /// The outbox of an environment.
     pub fn new(database: Database, environment: EnvironmentName) -> Self {
         Self { database, environment }
+    }
+
+    /// The latest notifications, newest first, with what became of them.
+    pub async fn recent(&self, limit: u32) -> Result<Vec<Delivery>> {
+        let rows = sqlx::query(RECENT)
+            .bind(self.environment.to_string())
+            .bind(i64::from(limit))
+            .fetch_all(self.database.reader()?)
+            .await
+            .map_err(failed("list notifications"))?;
+        rows.iter().map(delivery).collect()
     }
 
     async fn take(
@@ -142,5 +187,17 @@ fn decode(row: &AnyRow) -> Result<Pending> {
             created_at: from_micros(columns::integer(row, "created_at")?)?,
         },
         attempts: columns::count("attempts", columns::integer(row, "attempts")?)?,
+    })
+}
+
+fn delivery(row: &AnyRow) -> Result<Delivery> {
+    Ok(Delivery {
+        id: columns::text(row, "id")?,
+        subject: columns::text(row, "subject")?,
+        created_at: from_micros(columns::integer(row, "created_at")?)?,
+        failed_attempts: columns::count("attempts", columns::integer(row, "attempts")?)?,
+        state: columns::word("state", &columns::text(row, "state")?)?,
+        last_error: columns::optional_text(row, "last_error")?,
+        delivered_at: columns::optional_time(row, "delivered_at")?,
     })
 }

@@ -3,10 +3,13 @@
 use domain::Result;
 use domain::access::{Grant, Role};
 use etl_embedded::{columns, failed};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::grant::{self, Origin};
 use super::{Accounts, Identity, LOCAL_PROVIDER, NewSession, Secret, hash};
+
+/// How long a link is known after it can be used no more.
+const EXPLAINED: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// What a link is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,12 @@ impl Accounts {
         const DOING: &str = "store a sign-in link";
         let code = Secret::random()?;
         let mut transaction = self.database.begin().await?;
+        // One that cannot be used any more is explained for another while.
+        sqlx::query("DELETE FROM sign_in_links WHERE expires_at <= $1")
+            .bind((now - EXPLAINED).as_microsecond())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(DOING))?;
         let insert =
             "INSERT INTO sign_in_links (code_hash, created_at, expires_at) VALUES ($1, $2, $3)";
         sqlx::query(insert)
@@ -44,7 +53,7 @@ impl Accounts {
             .await
             .map_err(failed(DOING))?;
         transaction.commit().await.map_err(failed(DOING))?;
-        Ok(format!("/sign-in/link?code={}", code.reveal()))
+        Ok(format!("/sign-in?code={}", code.reveal()))
     }
 
     /// What a link is worth, without using it.

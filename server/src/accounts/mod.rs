@@ -17,7 +17,7 @@ mod secret;
 mod session;
 
 use domain::Result;
-use etl_embedded::{Database, failed};
+use etl_embedded::{Database, columns, failed};
 use jiff::{SignedDuration, Timestamp};
 
 pub use api_token::{ApiToken, NewApiToken};
@@ -83,24 +83,11 @@ impl Accounts {
         &self.database
     }
 
-    /// Deletes sessions, links and sign-ins that nobody can use any more. Tokens stay, so that
-    /// people see that theirs has expired.
-    pub async fn forget_expired(&self, now: Timestamp) -> Result<u64> {
-        const STATEMENTS: [&str; 3] = [
-            "DELETE FROM sessions WHERE expires_at <= $1",
-            "DELETE FROM sign_in_attempts WHERE expires_at <= $1",
-            "DELETE FROM sign_in_links WHERE expires_at <= $1",
-        ];
-        // A used or expired link is explained for another while.
-        let links = now - self.settings.link_life;
-        let mut transaction = self.database.begin().await?;
-        let mut deleted = 0;
-        for (statement, before) in STATEMENTS.into_iter().zip([now, now, links]) {
-            let query = sqlx::query(statement).bind(before.as_microsecond());
-            let done = query.execute(&mut *transaction).await;
-            deleted += done.map_err(failed("delete what has expired"))?.rows_affected();
-        }
-        transaction.commit().await.map_err(failed("delete what has expired"))?;
-        Ok(deleted)
+    /// How many sessions may be used.
+    pub async fn open_sessions(&self, now: Timestamp) -> Result<u64> {
+        const DOING: &str = "count the sessions";
+        let query = sqlx::query("SELECT COUNT(*) AS open FROM sessions WHERE expires_at > $1");
+        let row = query.bind(now.as_microsecond()).fetch_one(self.database.reader()?).await;
+        Ok(columns::integer(&row.map_err(failed(DOING))?, "open")?.unsigned_abs())
     }
 }

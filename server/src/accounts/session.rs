@@ -88,6 +88,7 @@ impl Accounts {
     ) -> Result<Option<NewSession>> {
         const DOING: &str = "start a session";
         let mut transaction = self.database.begin().await?;
+        forget_old(&mut transaction, now).await?;
         let user = self.record_user(&mut transaction, identity, now).await?;
         let until = now + self.settings.team_role_life;
         grant::replace_team(&mut transaction, &user.id, team_grants, now, until).await?;
@@ -218,6 +219,13 @@ async fn insert(
         .await
         .map(drop)
         .map_err(failed("start a session"))
+}
+
+/// Sessions that ended by age are deleted when others begin.
+async fn forget_old(transaction: &mut Transaction<'_, Any>, now: Timestamp) -> Result<()> {
+    let delete = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1");
+    let done = delete.bind(now.as_microsecond()).execute(&mut **transaction).await;
+    done.map(drop).map_err(failed("delete old sessions"))
 }
 
 async fn end(transaction: &mut Transaction<'_, Any>, secret_hash: &str) -> Result<u64> {

@@ -7,16 +7,15 @@ use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
     Database, FolderArrivalQueue, LogFileNotifier, RejectedRuns, SqlCatalog, SqlOutbox,
-    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, UploadLimits, Uploads, WatchSettings,
+    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads, WatchSettings,
     WebhookNotifier, Zones, land, landed, sqlite_url,
 };
 use etl_engine::lake::Lake;
 use etl_engine::notify::Notifier;
 use etl_engine::query::sandbox::{DataFusionQueryService, QuerySettings};
 use etl_engine::run::{EngineSettings, Worker, WorkerHealth};
-use jiff::SignedDuration;
 
-use crate::config::{Config, LakeConfig, UploadsConfig};
+use crate::config::{Config, LakeConfig};
 
 /// An open embedded lake, in one environment.
 #[derive(Debug)]
@@ -83,12 +82,12 @@ impl Embedded {
         let worker_health = Arc::new(WorkerHealth::default());
         let uploads = Uploads::new(
             database.clone(),
-            config.environment.clone(),
+            lake.environment.clone(),
             zones.raw_folder.clone(),
-            Arc::clone(&zones.raw),
-            upload_limits(&config.uploads),
+            Arc::clone(&lake.raw),
+            config.uploads,
         );
-        let rejected_runs = RejectedRuns::new(database.clone(), config.environment.clone());
+        let rejected_runs = RejectedRuns::new(database.clone(), lake.environment.clone());
         Ok(Self {
             lake,
             notifiers,
@@ -154,6 +153,12 @@ impl Embedded {
         })
     }
 
+    /// The latest notifications of the environment, newest first, with what became of them.
+    pub async fn deliveries(&self, limit: u32) -> Result<Vec<etl_embedded::Delivery>> {
+        let environment = self.lake.environment.clone();
+        SqlOutbox::new(self.database.clone(), environment).recent(limit).await
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         self.database.ping().await
@@ -189,17 +194,6 @@ async fn database(config: &LakeConfig, data_dir: &Path) -> Result<Database> {
     match &config.database_url {
         Some(url) => Database::open(url).await,
         None => Database::open(&sqlite_url(&data_dir.join("sluice.sqlite"))?).await,
-    }
-}
-
-fn upload_limits(config: &UploadsConfig) -> UploadLimits {
-    const MEGABYTE: u64 = 1024 * 1024;
-    UploadLimits {
-        max_bytes: config.max_file_megabytes * MEGABYTE,
-        max_per_user: config.max_per_person,
-        free_reserve: config.free_reserve_megabytes * MEGABYTE,
-        expire_after: SignedDuration::from_hours(config.abandoned_after_hours.into()),
-        ..UploadLimits::default()
     }
 }
 

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use domain::environment::EnvironmentName;
+use etl_embedded::UploadLimits;
 use etl_engine::run::EngineSettings;
-
-use super::UploadsConfig;
 
 /// Where one environment of an embedded lake lives, and how it works.
 #[derive(Debug, Clone)]
@@ -18,8 +17,8 @@ pub struct LakeConfig {
     pub database_url: Option<String>,
     /// Where notifications go beside the log file.
     pub webhook_url: Option<String>,
-    /// Bounds of uploads.
-    pub uploads: UploadsConfig,
     /// How the engine works.
     pub settings: EngineSettings,
+    /// What uploads may take.
+    pub uploads: UploadLimits,
 }

@@ -117,8 +117,8 @@ impl Config {
             environment: environment.clone(),
             database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
             webhook_url: self.notifications.webhook_url.as_ref().map(|url| url.expose().to_owned()),
-            uploads: self.uploads.clone(),
             settings: self.engine.settings(),
+            uploads: self.uploads.limits(),
         }
     }
 

@@ -123,6 +123,11 @@ impl SignIn {
         &self.config
     }
 
+    /// How long a session lasts at most.
+    pub fn session_life(&self) -> SignedDuration {
+        self.accounts.settings().session_life
+    }
+
     /// Begins a sign-in by GitHub that leads to `next`, if that is a page of ours.
     pub async fn begin(&self, next: Option<&str>, now: Timestamp) -> Result<Begun> {
         let authorization = self.github()?.authorize();

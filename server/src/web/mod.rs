@@ -8,6 +8,7 @@ mod description;
 mod extract;
 mod headers;
 mod health;
+mod idempotency;
 mod limits;
 mod outline;
 mod pace;
@@ -24,6 +25,9 @@ mod trace;
 
 pub use access::Access;
 pub use problem::Refusal;
+mod sign_in;
+
+pub use idempotency::LIFE as IDEMPOTENCY_KEY_LIFE;
 pub use routes::{ListedRoute, listed_routes, router};
 
 pub(crate) use extract::{Answer, InEnvironment, Json};

@@ -6,9 +6,10 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use domain::access::Permission;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
@@ -16,12 +17,17 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{me, quarantine, reference, runs, uploads};
+use super::api::{
+    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    sign_in as way, sources, tokens, uploads,
+};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
 use super::problem::Refusal;
-use super::{authenticate, headers, health, panics, request_id, same_origin, trace};
+use super::{
+    authenticate, headers, health, idempotency, panics, request_id, same_origin, sign_in, trace,
+};
 use crate::console::Console;
 
 /// The routes of `/api/v1`. Paths stand at the handlers.
@@ -30,7 +36,39 @@ fn api(console: &Arc<Console>) -> Routes {
         .public(routes!(reference::document))
         .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
-        .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(overview::show_overview))
+        .needs(Permission::ViewLake, routes!(events::listen))
+        .needs(Permission::ViewLake, routes!(runs::list_runs))
+        .needs(Permission::ViewLake, routes!(runs::show))
+        .needs(Permission::ViewLake, routes!(runs::log))
+        .needs(Permission::OperateRuns, routes!(runs::retry))
+        .needs(Permission::OperateRuns, routes!(runs::cancel))
+        .needs(Permission::OperateRuns, routes!(runs::replay_run))
+        .public(routes!(way::show))
+        .signed_in(routes!(members::end_own_sessions))
+        .needs(Permission::ManageSettings, routes!(members::list))
+        .needs(Permission::ManageSettings, routes!(members::give))
+        .needs(Permission::ManageSettings, routes!(members::take_away))
+        .needs(Permission::ManageSettings, routes!(members::end_sessions))
+        .signed_in(routes!(tokens::list, tokens::create))
+        .signed_in(routes!(tokens::revoke))
+        .needs(Permission::ViewAudit, routes!(audit::list))
+        .needs(Permission::ViewAudit, routes!(audit::choices))
+        .needs(Permission::ViewAudit, routes!(audit::download))
+        .needs(Permission::ViewLake, routes!(settings::notifications))
+        .signed_in(routes!(settings::retention))
+        .needs(Permission::ViewLake, routes!(sources::list))
+        .needs(Permission::ViewLake, routes!(sources::show))
+        .needs(Permission::EditSources, routes!(sources::save))
+        .needs(Permission::ViewLake, routes!(sources::arrivals))
+        .needs(Permission::ViewLake, routes!(sources::held))
+        .needs(Permission::ViewLake, routes!(sources::calendar))
+        .needs(Permission::ViewLake, routes!(sources::rows_per_run))
+        .needs(Permission::EditSources, routes!(samples::keep))
+        .needs(Permission::EditSources, routes!(samples::forget))
+        .needs(Permission::EditSources, routes!(samples::propose))
+        .needs(Permission::EditSources, routes!(samples::preview))
+        .needs(Permission::EditSources, routes!(samples::raw_objects))
         .needs(Permission::ViewLake, routes!(quarantine::list))
         .needs(Permission::ViewLake, routes!(quarantine::show))
         .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
@@ -46,27 +84,39 @@ pub fn router(console: Arc<Console>) -> Router {
     let _ = leptos_axum::generate_route_list(app::App);
     let (api, listed, collected) = api(&console).finish();
     let description = Description::new(&collected, &listed);
+    let api = api.layer(from_fn_with_state(Arc::clone(&console), idempotency::once));
     let api = Router::new()
         .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let open = Router::new()
-        .route("/assets/{name}", get(asset))
-        .merge(health::routes())
-        .with_state(Arc::clone(&console));
+    let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
+    // Whoever asks whether the server is well must get through when it has too much to do.
+    let health = health::routes().with_state(Arc::clone(&console));
     let server = &console.operations.server;
     let limits = Limits::new(server.max_requests, server.request_timeout());
-    api.merge(open)
+    api.merge(assets)
+        .merge(ways_in_and_out(&console))
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
         .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
         .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
         .layer(from_fn_with_state(limits, limits::hold))
+        .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(headers::add))
         .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
+}
+
+/// How browsers get a session and end it. Open to everybody: that is their purpose.
+fn ways_in_and_out(console: &Arc<Console>) -> Router {
+    Router::new()
+        .route("/sign-in/github", get(sign_in::to_github))
+        .route("/sign-in/github/callback", get(sign_in::from_github))
+        .route("/sign-in/link", post(sign_in::by_link))
+        .route("/sign-out", post(sign_in::sign_out))
+        .with_state(Arc::clone(console))
 }
 
 async fn asset(

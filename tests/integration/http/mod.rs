@@ -1,6 +1,7 @@
-//! The API over HTTP, with real sessions, without a socket.
+//! The API over HTTP, with real sessions.
 
 mod console;
+mod ops;
 mod quarantine;
 mod upload_kill;
 mod uploads;

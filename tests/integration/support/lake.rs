@@ -13,14 +13,14 @@ use domain::partition::Partition;
 use domain::query::QueryLimits;
 use domain::run::{Run, RunId, Trigger};
 use domain::source::{CsvDialect, DriftPolicy, Format, MalformedPolicy, PartitionRule, Source};
-use etl_embedded::land;
+use etl_embedded::{UploadLimits, land};
 use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::Progress;
 use etl_engine::run::{ClaimRequest, EngineSettings, RunFilter, attempt, record_arrival};
 use jiff::{SignedDuration, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use server::compose::embedded::Embedded;
-use server::config::{LakeConfig, UploadsConfig};
+use server::config::LakeConfig;
 use tokio_util::sync::CancellationToken;
 
 /// The dataset that most tests use.
@@ -52,7 +52,7 @@ impl TestLake {
             environment: "dev".parse().unwrap(),
             database_url,
             webhook_url: None,
-            uploads: UploadsConfig::default(),
+            uploads: UploadLimits::default(),
             settings: EngineSettings::default(),
         };
         let embedded = Embedded::open(&config).await.unwrap();
