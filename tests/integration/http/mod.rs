@@ -5,6 +5,7 @@ mod ops;
 mod quarantine;
 mod runs;
 mod sources;
+mod upload_kill;
 mod uploads;
 mod accounts;
 mod browser;
