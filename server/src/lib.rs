@@ -16,4 +16,5 @@ pub mod sign_in;
 mod signals;
 pub mod site;
 pub mod sources;
+pub mod uploads;
 pub mod web;

@@ -13,6 +13,8 @@ pub mod tokens;
 pub mod overview;
 pub mod samples;
 pub mod sources;
+pub mod quarantine;
+pub mod uploads;
 
 pub use crate::client::{get, send};
 pub use page::Page;

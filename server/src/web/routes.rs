@@ -17,7 +17,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{audit, me, members, reference, runs, samples, settings, sign_in as way, sources, tokens};
+use super::api::{audit, me, members, quarantine, reference, runs, samples, settings, sign_in as way, sources, tokens, uploads};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
@@ -59,6 +59,13 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::EditSources, routes!(samples::propose))
         .needs(Permission::EditSources, routes!(samples::preview))
         .needs(Permission::EditSources, routes!(samples::raw_objects))
+        .needs(Permission::ViewLake, routes!(quarantine::list))
+        .needs(Permission::ViewLake, routes!(quarantine::show))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
+        .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(Permission::UploadFiles, routes!(uploads::begin))
+        .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }
 
 /// The whole server: API, static files, pages.

@@ -1,3 +1,6 @@
-//! The API over HTTP.
+//! The API over HTTP, with real sessions; the served process over real sockets.
 
+mod console;
 mod ops;
+mod quarantine;
+mod uploads;

@@ -10,3 +10,5 @@ pub(crate) mod sign_in;
 pub(crate) mod tokens;
 pub(crate) mod samples;
 pub(crate) mod sources;
+pub(crate) mod quarantine;
+pub(crate) mod uploads;
