@@ -11,6 +11,7 @@ use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::compose::embedded::Embedded;
 use crate::config::Config;
+use crate::live::Live;
 use crate::operations::Operations;
 use crate::sign_in::SignIn;
 use crate::site::Site;
@@ -26,6 +27,8 @@ pub struct Console {
     pub audit: Audit,
     /// How people get a session.
     pub sign_in: SignIn,
+    /// Who listens to changes of runs.
+    pub live: Live,
     /// What operators see.
     pub operations: Operations,
     /// Static files.
@@ -51,8 +54,8 @@ impl Console {
         let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
         let operations = Operations::new(config, has_workers);
         let audit = Audit::new(database);
-        let shutdown = CancellationToken::new();
-        Ok(Self { lakes, accounts, audit, sign_in, operations, site, public_url, shutdown })
+        let (live, shutdown) = (Live::default(), CancellationToken::new());
+        Ok(Self { lakes, accounts, audit, sign_in, live, operations, site, public_url, shutdown })
     }
 
     /// The lake of an environment, if there is one of that name.

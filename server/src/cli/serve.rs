@@ -102,6 +102,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     stop.await;
     remark("stopping: requests under way may end, runs are given back");
     shutdown.cancel();
+    console.live.stop();
     while workers.join_next().await.is_some() {}
     serving.await.map_err(|error| Error::internal(format!("the server ended: {error}")))
 }

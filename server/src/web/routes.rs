@@ -17,7 +17,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{audit, me, members, quarantine, reference, runs, samples, settings, sign_in as way, sources, tokens, uploads};
+use super::api::{
+    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    sign_in as way, sources, tokens, uploads,
+};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
@@ -33,7 +36,14 @@ fn api(console: &Arc<Console>) -> Routes {
         .public(routes!(reference::document))
         .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
-        .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(overview::show_overview))
+        .needs(Permission::ViewLake, routes!(events::listen))
+        .needs(Permission::ViewLake, routes!(runs::list_runs))
+        .needs(Permission::ViewLake, routes!(runs::show))
+        .needs(Permission::ViewLake, routes!(runs::log))
+        .needs(Permission::OperateRuns, routes!(runs::retry))
+        .needs(Permission::OperateRuns, routes!(runs::cancel))
+        .needs(Permission::OperateRuns, routes!(runs::replay_run))
         .public(routes!(way::show))
         .signed_in(routes!(members::end_own_sessions))
         .needs(Permission::ManageSettings, routes!(members::list))
@@ -157,11 +167,6 @@ impl Routes {
     /// Open to everybody who holds the permission.
     fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
         self.add(Access::Needs(permission), routes)
-    }
-
-    /// Open to everybody.
-    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
-        self.add(Access::Public, routes)
     }
 
     /// Open to everybody who is signed in.
