@@ -54,7 +54,8 @@ impl Console {
         let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
         let operations = Operations::new(config, has_workers);
         let audit = Audit::new(database);
-        let (live, shutdown) = (Live::default(), CancellationToken::new());
+        let shutdown = CancellationToken::new();
+        let live = Live::default();
         Ok(Self { lakes, accounts, audit, sign_in, live, operations, site, public_url, shutdown })
     }
 

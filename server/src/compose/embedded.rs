@@ -7,7 +7,7 @@ use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
     Database, FolderArrivalQueue, LogFileNotifier, RejectedRuns, SqlCatalog, SqlOutbox,
-    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, UploadLimits, Uploads, WatchSettings,
+    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads, WatchSettings,
     WebhookNotifier, Zones, land, landed, sqlite_url,
 };
 use etl_engine::lake::Lake;

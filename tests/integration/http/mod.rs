@@ -1,4 +1,4 @@
-//! The API over HTTP, with real sessions; the served process over real sockets.
+//! The API over HTTP, with real sessions.
 
 mod console;
 mod ops;

@@ -55,7 +55,8 @@ fn grid(calendar: &PartitionCalendar, label: String) -> AnyView {
     let most = calendar.days.iter().map(|day| day.rows).max().unwrap_or_default();
     let mut known = calendar.days.iter().peekable();
     let (mut squares, mut months) = (Vec::with_capacity(366), Vec::with_capacity(12));
-    for day in first.series(jiff::Span::new().days(1)).take_while(|day| day.year() == first.year()) {
+    for day in first.series(jiff::Span::new().days(1)).take_while(|day| day.year() == first.year())
+    {
         let (x, y) = place(first, day);
         let text = day.to_string();
         let found = known.next_if(|known| known.day == text);

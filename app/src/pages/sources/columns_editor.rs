@@ -11,8 +11,16 @@ use crate::components::icon;
 use crate::format::count;
 
 const TYPES: [&str; 10] = [
-    "boolean", "int", "bigint", "double", "decimal(10,2)", "decimal(18,4)", "decimal(38,10)", "date",
-    "timestamp", "string",
+    "boolean",
+    "int",
+    "bigint",
+    "double",
+    "decimal(10,2)",
+    "decimal(18,4)",
+    "decimal(38,10)",
+    "date",
+    "timestamp",
+    "string",
 ];
 
 /// The editable table, and columns of the sample that are not in it.
@@ -24,7 +32,9 @@ pub(super) fn columns_editor(draft: Draft) -> AnyView {
         });
         columns.into_iter().enumerate().map(|(at, column)| row(draft, at, column)).collect_view()
     };
-    let fault = move || draft.fault_of(Part::Columns).map(|text| view! { <p class="failure-line">{text}</p> });
+    let fault = move || {
+        draft.fault_of(Part::Columns).map(|text| view! { <p class="failure-line">{text}</p> })
+    };
     view! {
         <div class="table-scroll"><table class="table columns-editor">
             <caption class="visually-hidden">"Columns to pin"</caption>
@@ -55,14 +65,16 @@ fn row(draft: Draft, at: usize, column: Column) -> AnyView {
     let of = column.source_name.clone();
     let label = move |what: &str| format!("{what} of {of}");
     let written = column.column_type.to_string();
-    let mut types: Vec<_> = TYPES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    let mut types: Vec<_> =
+        TYPES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
     if !TYPES.contains(&written.as_str()) {
         types.push((written.clone(), written.clone()));
     }
     let has_format = move || {
         draft.source.with(|source| {
             let column = source.as_ref().and_then(|source| source.columns.get(at));
-            column.is_some_and(|c| matches!(c.column_type, ColumnType::Date | ColumnType::Timestamp))
+            column
+                .is_some_and(|c| matches!(c.column_type, ColumnType::Date | ColumnType::Timestamp))
         })
     };
     let set_type = move |text: String| {
@@ -119,7 +131,8 @@ fn row(draft: Draft, at: usize, column: Column) -> AnyView {
 
 /// Example values, counts, and the reason for the proposed type.
 fn evidence(proposed: ProposedColumn) -> AnyView {
-    let examples = proposed.examples.into_iter().map(|text| view! { <code>{text}</code> }.into_any());
+    let examples =
+        proposed.examples.into_iter().map(|text| view! { <code>{text}</code> }.into_any());
     let distinct = proposed.distinct.map(|distinct| {
         let more = if distinct >= 1000 { " or more" } else { "" };
         format!("{}{more} different", count(distinct))

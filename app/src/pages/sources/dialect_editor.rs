@@ -8,11 +8,12 @@ use super::form::{FaultOf, faultless, select_field, text_field};
 
 /// The format in words, and its dialect to be changed.
 pub(super) fn dialect_editor(draft: Draft) -> AnyView {
-    let in_words = move || {
-        draft.source.with(|source| source.as_ref().map(|source| source.format.in_words()))
-    };
+    let in_words =
+        move || draft.source.with(|source| source.as_ref().map(|source| source.format.in_words()));
     let fault = move || {
-        draft.fault_of(Part::Format).map(|text| view! { <p class="failure-line" role="alert">{text}</p> })
+        draft
+            .fault_of(Part::Format)
+            .map(|text| view! { <p class="failure-line" role="alert">{text}</p> })
     };
     let again = move |_| {
         let format = draft.source.with_untracked(|s| s.as_ref().map(|s| s.format.clone()));
@@ -49,7 +50,11 @@ fn csv_fields(draft: Draft, dialect: &CsvDialect) -> AnyView {
             }
         });
     };
-    let character = move |id: &str, label, hint, value: Option<char>, set: fn(&mut CsvDialect, Option<char>)| {
+    let character = move |id: &str,
+                          label,
+                          hint,
+                          value: Option<char>,
+                          set: fn(&mut CsvDialect, Option<char>)| {
         let shown = value.map(shown).unwrap_or_default();
         text_field(id.to_owned(), label, hint, shown, faultless(), move |text| {
             change(&|dialect| set(dialect, character_of(&text)));

@@ -1,9 +1,7 @@
 //! A registration in the making: the sample, what it was proposed to be, what a person made of it.
 
 use domain::dataset::DatasetId;
-use domain::source::{
-    DriftPolicy, Fault, Format, MalformedPolicy, Part, PartitionRule, Source,
-};
+use domain::source::{DriftPolicy, Fault, Format, MalformedPolicy, Part, PartitionRule, Source};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -125,7 +123,8 @@ impl Draft {
             self.dataset.set(dataset.to_string());
         }
         if self.base == 0 || again {
-            self.source.update(|source| *source = Some(self.registration(source.take(), &proposal)));
+            self.source
+                .update(|source| *source = Some(self.registration(source.take(), &proposal)));
         }
         self.proposal.set(Some(proposal));
         self.sample.set(Some(sample));

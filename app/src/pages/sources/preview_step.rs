@@ -21,7 +21,8 @@ pub(super) fn preview_step(draft: Draft) -> AnyView {
         }
         waiting.set_value(set_timeout_with_handle(move || draft.preview_now(), PAUSE).ok());
     });
-    let content = move || match draft.preview.get() {
+    let content = move || {
+        match draft.preview.get() {
         _ if draft.sample.with(Option::is_none) => view! {
             <p class="muted">"Choose a sample above to see what a run would make of it."</p>
         }
@@ -33,6 +34,7 @@ pub(super) fn preview_step(draft: Draft) -> AnyView {
         None => rows_skeleton(5),
         Some(Ok(preview)) => shown(draft, &preview),
         Some(Err(problem)) => failure(problem),
+    }
     };
     let busy = move || draft.previewing.get().to_string();
     view! {

@@ -73,10 +73,12 @@ fn wizard(draft: Draft, key: Option<String>) -> AnyView {
     let problem = move || draft.problem.get().map(failure);
     let steps = move || {
         let ready = draft.source.with(Option::is_some);
-        ready.then(|| view! {
-            {step(2, "Correct", columns_step(draft))}
-            {step(3, "Preview", preview_step(draft))}
-            {step(4, if draft.base > 0 { "Save" } else { "Pin" }, pin_step(draft))}
+        ready.then(|| {
+            view! {
+                {step(2, "Correct", columns_step(draft))}
+                {step(3, "Preview", preview_step(draft))}
+                {step(4, if draft.base > 0 { "Save" } else { "Pin" }, pin_step(draft))}
+            }
         })
     };
     // The steps are made once; they follow the draft by themselves.
@@ -112,7 +114,8 @@ fn columns_step(draft: Draft) -> AnyView {
                 0 => String::new(),
                 rows => format!("; {} of them are malformed whatever the types", count(rows)),
             };
-            let text = format!("Judged by {of} {} rows of the sample{malformed}.", count(proposal.rows));
+            let text =
+                format!("Judged by {of} {} rows of the sample{malformed}.", count(proposal.rows));
             view! { <p class="muted">{text}</p> }
         })
     };
@@ -163,11 +166,18 @@ fn pin_step(draft: Draft) -> AnyView {
             navigate.with_value(|navigate| navigate(&page, Default::default()));
         });
     };
-    let text = if draft.base > 0 { format!("Save as version {}", draft.base + 1) } else { "Register".to_owned() };
-    let problem = move || draft.problem.get().map(|problem| {
-        let reload = (problem.status == 409).then(|| view! { <p>"Reload this page to begin from the current version."</p> });
-        view! { <div class="failure" role="alert"><p>{problem.detail}</p>{reload}</div> }
-    });
+    let text = if draft.base > 0 {
+        format!("Save as version {}", draft.base + 1)
+    } else {
+        "Register".to_owned()
+    };
+    let problem = move || {
+        draft.problem.get().map(|problem| {
+            let reload = (problem.status == 409)
+                .then(|| view! { <p>"Reload this page to begin from the current version."</p> });
+            view! { <div class="failure" role="alert"><p>{problem.detail}</p>{reload}</div> }
+        })
+    };
     view! {
         {differences}
         <p class="muted">"Later files are read by exactly this. A new version never changes rows that are written; replay their runs for that."</p>

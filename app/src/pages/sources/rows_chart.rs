@@ -37,8 +37,8 @@ pub(super) fn rows_chart(here: &str, runs: &[RowsOfRun]) -> AnyView {
         }
         .into_any()
     });
-    let marked = (!outliers.is_empty())
-        .then(|| view! { <ul class="outliers">{marked.collect_view()}</ul> });
+    let marked =
+        (!outliers.is_empty()).then(|| view! { <ul class="outliers">{marked.collect_view()}</ul> });
     view! {
         <div class="rows-chart">{bars(here, runs, label)}</div>
         {marked}

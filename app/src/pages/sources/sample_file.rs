@@ -31,8 +31,7 @@ fn send(draft: Draft, file: web_sys::File) {
 
     draft.busy.set(true);
     draft.problem.set(None);
-    let path =
-        crate::place::in_environment(&draft.environment.get_untracked(), "/source-samples");
+    let path = crate::place::in_environment(&draft.environment.get_untracked(), "/source-samples");
     leptos::task::spawn_local(async move {
         let name = file.name();
         // One byte more tells the server that there is more.
@@ -44,7 +43,9 @@ fn send(draft: Draft, file: web_sys::File) {
             Some((answer.ok(), answer.text().await.unwrap_or_default()))
         };
         let unreachable = || {
-            Problem::unreachable("The file could not be sent: is it still there, and are you online?")
+            Problem::unreachable(
+                "The file could not be sent: is it still there, and are you online?",
+            )
         };
         let kept = match sent.await {
             Some((true, text)) => {

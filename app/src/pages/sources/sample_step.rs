@@ -22,7 +22,8 @@ pub(super) fn sample_step(draft: Draft) -> AnyView {
     let chosen = move || match draft.sample.get() {
         Some(sample) => {
             let name = sample.name().to_owned();
-            view! { <p class="notice" data-tone="good">"Sample: "<code>{name}</code></p> }.into_any()
+            view! { <p class="notice" data-tone="good">"Sample: "<code>{name}</code></p> }
+                .into_any()
         }
         None => ().into_any(),
     };
@@ -128,7 +129,8 @@ fn raw_zone(draft: Draft) -> AnyView {
 fn entry(draft: Draft, object: RawObject) -> AnyView {
     if object.is_folder {
         let href = folder(&object.key);
-        return view! { <li><a class="pick" href=href>{icon("next")}{object.name}"/"</a></li> }.into_any();
+        return view! { <li><a class="pick" href=href>{icon("next")}{object.name}"/"</a></li> }
+            .into_any();
     }
     let key = object.key.clone();
     view! {

@@ -6,9 +6,7 @@ use leptos::prelude::*;
 
 use super::draft::Draft;
 use super::form::{explained_choice, faultless, select_field, text_field};
-use super::words::{
-    DRIFT, MALFORMED, PARTITION, drift_title, malformed_name, partition_name,
-};
+use super::words::{DRIFT, MALFORMED, PARTITION, drift_title, malformed_name, partition_name};
 
 /// Which dataset, who answers for it, what it is.
 pub(super) fn identity_editor(draft: Draft) -> AnyView {
@@ -22,10 +20,18 @@ pub(super) fn identity_editor(draft: Draft) -> AnyView {
             let typed = draft.dataset.with(|text| !text.is_empty());
             typed.then(|| draft.dataset_fault()).flatten()
         });
-        let hint = "Source system and table, as tlc/green_trips: the first two folders of its files.";
-        text_field("dataset".into(), "Dataset", hint, draft.dataset.get_untracked(), fault, move |text| {
-            draft.name(text);
-        })
+        let hint =
+            "Source system and table, as tlc/green_trips: the first two folders of its files.";
+        text_field(
+            "dataset".into(),
+            "Dataset",
+            hint,
+            draft.dataset.get_untracked(),
+            fault,
+            move |text| {
+                draft.name(text);
+            },
+        )
     };
     view! {
         <div class="grid">
@@ -81,29 +87,46 @@ fn partition_editor(draft: Draft, rule: &PartitionRule) -> AnyView {
         draft.generation.track();
         match draft.source.get_untracked().map(|source| (source.partition, source.columns)) {
             Some((PartitionRule::IngestDate { time_zone }, _)) => text_field(
-                "time-zone".into(), "Time zone", "An IANA name, as America/New_York.", time_zone,
-                faultless(), move |time_zone| {
+                "time-zone".into(),
+                "Time zone",
+                "An IANA name, as America/New_York.",
+                time_zone,
+                faultless(),
+                move |time_zone| {
                     draft.edit(|source| source.partition = PartitionRule::IngestDate { time_zone });
                 },
             ),
             Some((PartitionRule::KeyPattern { pattern }, _)) => text_field(
-                "key-pattern".into(), "Pattern", "As tripdata_{year}-{month}; found anywhere in the key.",
-                pattern, faultless(), move |pattern| {
+                "key-pattern".into(),
+                "Pattern",
+                "As tripdata_{year}-{month}; found anywhere in the key.",
+                pattern,
+                faultless(),
+                move |pattern| {
                     draft.edit(|source| source.partition = PartitionRule::KeyPattern { pattern });
                 },
             ),
             Some((PartitionRule::DateColumn { column }, columns)) => {
                 let names = date_columns(&columns).into_iter().map(|name| (name.clone(), name));
-                select_field("date-column".into(), "Column", "Dates and timestamps.", names.collect(), &column,
+                select_field(
+                    "date-column".into(),
+                    "Column",
+                    "Dates and timestamps.",
+                    names.collect(),
+                    &column,
                     move |column| {
-                        draft.edit(|source| source.partition = PartitionRule::DateColumn { column });
-                    })
+                        draft
+                            .edit(|source| source.partition = PartitionRule::DateColumn { column });
+                    },
+                )
             }
             None => ().into_any(),
         }
     };
     let fault = move || {
-        draft.fault_of(Part::Partition).map(|text| view! { <p class="failure-line" role="alert">{text}</p> })
+        draft
+            .fault_of(Part::Partition)
+            .map(|text| view! { <p class="failure-line" role="alert">{text}</p> })
     };
     view! {
         <div class="stack">
@@ -144,7 +167,9 @@ fn malformed_editor(draft: Draft, policy: MalformedPolicy) -> AnyView {
         }
     };
     let fault = move || {
-        draft.fault_of(Part::Malformed).map(|text| view! { <p class="failure-line" role="alert">{text}</p> })
+        draft
+            .fault_of(Part::Malformed)
+            .map(|text| view! { <p class="failure-line" role="alert">{text}</p> })
     };
     view! {
         <div class="stack">
@@ -162,7 +187,9 @@ fn quarantine_limits(draft: Draft, max_rows: u64, max_rate: f64) -> AnyView {
         let rows = text.replace(',', "").trim().parse::<u64>().ok();
         rows_fault.set(rows.is_none().then(|| "Write a whole number".to_owned()));
         draft.edit(|source| {
-            if let (MalformedPolicy::Quarantine { max_rows, .. }, Some(rows)) = (&mut source.malformed, rows) {
+            if let (MalformedPolicy::Quarantine { max_rows, .. }, Some(rows)) =
+                (&mut source.malformed, rows)
+            {
                 *max_rows = rows;
             }
         });
@@ -171,7 +198,9 @@ fn quarantine_limits(draft: Draft, max_rows: u64, max_rate: f64) -> AnyView {
         let percent = text.trim().trim_end_matches('%').trim().parse::<f64>().ok();
         rate_fault.set(percent.is_none().then(|| "Write a number of per cent".to_owned()));
         draft.edit(|source| {
-            if let (MalformedPolicy::Quarantine { max_rate, .. }, Some(percent)) = (&mut source.malformed, percent) {
+            if let (MalformedPolicy::Quarantine { max_rate, .. }, Some(percent)) =
+                (&mut source.malformed, percent)
+            {
                 *max_rate = percent / 100.0;
             }
         });

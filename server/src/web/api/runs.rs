@@ -114,10 +114,17 @@ pub(crate) async fn replay_run(
     }
     let run = replay(&at.lake, original.id, caller.login()).await?;
     let environment = Some(&at.lake.environment);
-    let (before, after) = (serde_json::json!({ "run": original.id }), serde_json::json!({ "run": run.id }));
+    let (before, after) =
+        (serde_json::json!({ "run": original.id }), serde_json::json!({ "run": run.id }));
     let object = original.id.to_string();
-    let record =
-        console.audit.record(&caller, "run.replay", environment, &object, Some(&before), Some(&after));
+    let record = console.audit.record(
+        &caller,
+        "run.replay",
+        environment,
+        &object,
+        Some(&before),
+        Some(&after),
+    );
     record.await?;
     Ok(Json(summary(&run)))
 }
@@ -137,9 +144,9 @@ async fn carry_out(
     };
     let status = |run: &domain::run::Run| serde_json::json!({ "status": run.status });
     let (before, after) = (status(&before), status(&run));
-    let environment = Some(&at.lake.environment);
+    let (environment, object) = (Some(&at.lake.environment), id.to_string());
     let record =
-        console.audit.record(&caller, action, environment, &id.to_string(), Some(&before), Some(&after));
+        console.audit.record(&caller, action, environment, &object, Some(&before), Some(&after));
     record.await?;
     Ok(Json(summary(&run)))
 }
