@@ -135,7 +135,7 @@ fn columns_step(draft: Draft) -> AnyView {
 }
 
 fn pin_step(draft: Draft) -> AnyView {
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let differences = move || {
         let current = draft.current.get_value()?;
         let source = draft.source.get()?;
