@@ -46,7 +46,10 @@ impl Feed {
     }
 
     /// Hears of all changes from now on. The first listener starts the poller.
-    pub(super) fn subscribe(self: &Arc<Self>, shutdown: &CancellationToken) -> Receiver<Arc<Changes>> {
+    pub(super) fn subscribe(
+        self: &Arc<Self>,
+        shutdown: &CancellationToken,
+    ) -> Receiver<Arc<Changes>> {
         let mut polling = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
         let receiver = self.changes.subscribe();
         if !std::mem::replace(&mut *polling, true) {

@@ -14,8 +14,8 @@ use etl_engine::lake::Lake;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use feed::Feed;
 pub use feed::Changes;
+use feed::Feed;
 pub use listener::Listener;
 
 /// Listeners of one person at the same time: a few tabs in a few browsers.

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn the_line_is_found_in_the_message() {
-        let message = "3 rows of tlc/a.csv were rejected, more than allowed; tlc/a.csv, line 4711: x";
+        let message =
+            "3 rows of tlc/a.csv were rejected, more than allowed; tlc/a.csv, line 4711: x";
         assert_eq!(line_in(message), Some(4711));
         assert_eq!(line_in("the disk is full"), None);
     }

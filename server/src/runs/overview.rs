@@ -51,7 +51,10 @@ pub async fn overview(lake: &Lake, raw_folder: String, now: Timestamp) -> Result
     Ok(Overview {
         zones: zones(&arrivals, &tables),
         days: days(first, today, &by_day),
-        statuses: by_status.into_iter().map(|(status, runs)| StatusCount { status, runs }).collect(),
+        statuses: by_status
+            .into_iter()
+            .map(|(status, runs)| StatusCount { status, runs })
+            .collect(),
         failed,
         held: one_per_dataset(held),
         open,

@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        for query in ["dataset=x", "status=GONE", "from=yesterday", "limit=0", "limit=9999", "after=1"] {
+        for query in
+            ["dataset=x", "status=GONE", "from=yesterday", "limit=0", "limit=9999", "after=1"]
+        {
             let error = parse(query).unwrap_err();
             let name = query.split('=').next().unwrap();
             assert!(error.message().starts_with(name), "{}", error.message());

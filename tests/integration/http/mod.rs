@@ -3,4 +3,8 @@
 mod console;
 mod ops;
 mod quarantine;
+mod runs;
+mod sources;
 mod uploads;
+mod accounts;
+mod browser;

@@ -53,6 +53,7 @@ impl TestLake {
             database_url,
             webhook_url: None,
             settings: EngineSettings::default(),
+            uploads: etl_embedded::UploadLimits::default(),
         };
         let embedded = Embedded::open(&config).await.unwrap();
         Self { folder, embedded }

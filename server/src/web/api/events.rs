@@ -89,11 +89,8 @@ fn as_events(changes: &Changes) -> Vec<Result<Event, Infallible>> {
         return vec![Ok(Event::default().event("sync").data("{}"))];
     };
     let event = |change: &etl_engine::run::RunChange| {
-        let event = RunEvent {
-            id: change.run,
-            dataset: change.dataset.clone(),
-            status: change.status,
-        };
+        let event =
+            RunEvent { id: change.run, dataset: change.dataset.clone(), status: change.status };
         let data = serde_json::to_string(&event).unwrap_or_default();
         Ok(Event::default().event("run").data(data))
     };
