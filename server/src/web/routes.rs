@@ -158,6 +158,11 @@ impl Routes {
         Self { console: Arc::clone(console), router: OpenApiRouter::new(), listed: Vec::new() }
     }
 
+    /// Open to everybody.
+    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::Public, routes)
+    }
+
     /// Open to everybody who holds the permission.
     fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
         self.add(Access::Needs(permission), routes)
