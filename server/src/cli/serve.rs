@@ -88,6 +88,11 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     let mut workers = JoinSet::new();
     if with_workers {
         for lake in &lakes {
+            remark(&format!(
+                "{}: files put below {} are picked up",
+                lake.lake.environment,
+                lake.raw_dir().display()
+            ));
             workers.spawn(lake.worker()?.run(shutdown.clone()));
         }
     }

@@ -1,5 +1,7 @@
 //! The API over HTTP, with real sessions.
 
+mod accounts;
+mod browser;
 mod console;
 mod ops;
 mod quarantine;
@@ -7,5 +9,3 @@ mod runs;
 mod sources;
 mod upload_kill;
 mod uploads;
-mod accounts;
-mod browser;
