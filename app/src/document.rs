@@ -34,7 +34,8 @@ pub fn document(
 ) -> impl IntoView + use<> {
     let nonce = use_nonce();
     let boot = format!(
-        "import start,{{hydrate}} from {:?};start({{module_or_path:{:?}}}).then(hydrate)",
+        "import start,{{hydrate}} from {:?};start({{module_or_path:{:?}}})\
+         .then(()=>{{hydrate();performance.mark(\"interactive\")}})",
         files.script, files.module
     );
     let fonts = files.fonts.iter().cloned().map(|font| {

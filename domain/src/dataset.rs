@@ -27,6 +27,11 @@ impl DatasetId {
         Ok(Self { source_system: source_system.to_owned(), table: table.to_owned() })
     }
 
+    /// Stands in for a dataset that has no name yet, in drafts that are not saved.
+    pub fn stand_in() -> Self {
+        Self { source_system: "unnamed".to_owned(), table: "unnamed".to_owned() }
+    }
+
     /// The dataset that a raw object key belongs to: its first two folders.
     pub fn of_key(key: &str) -> Result<Self> {
         let mut parts = key.split('/');

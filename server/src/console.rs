@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::compose::embedded::Embedded;
 use crate::config::Config;
+use crate::live::Live;
 use crate::operations::Operations;
 use crate::sign_in::SignIn;
 use crate::site::Site;
@@ -25,12 +27,16 @@ pub struct Console {
     pub audit: Audit,
     /// How people get a session.
     pub sign_in: SignIn,
+    /// Who listens to changes of runs.
+    pub live: Live,
     /// What operators see.
     pub operations: Operations,
     /// Static files.
     pub site: Site,
     /// The address under which browsers know this server.
     pub public_url: Url,
+    /// Cancelled when the server stops: answers without an end must end then.
+    pub shutdown: CancellationToken,
 }
 
 impl Console {
@@ -48,7 +54,9 @@ impl Console {
         let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
         let operations = Operations::new(config, has_workers);
         let audit = Audit::new(database);
-        Ok(Self { lakes, accounts, audit, sign_in, operations, site, public_url })
+        let shutdown = CancellationToken::new();
+        let live = Live::default();
+        Ok(Self { lakes, accounts, audit, sign_in, live, operations, site, public_url, shutdown })
     }
 
     /// The lake of an environment, if there is one of that name.

@@ -4,15 +4,20 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::site;
 use crate::workspace::Workspace;
 
-/// Builds `sluice` and runs `sluice demo` with `args`. False when the demo failed.
+/// Builds `sluice` and the console's files and runs `sluice demo` with `args`, which ends in a link.
+/// False when the demo failed.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<bool> {
     if !workspace.sluice("debug").exists() {
         println!(
             "Building Sluice. The first time this compiles the query engine: about ten minutes on \
              two cores.\nLater builds take seconds to a minute."
         );
+    }
+    if !args.iter().any(|arg| arg == "--no-serve") {
+        site::build(workspace, false)?;
     }
     let sluice = workspace.build_sluice(false)?;
     let mut demo = Command::new(&sluice);

@@ -3,13 +3,18 @@
 pub mod audit;
 pub mod me;
 pub mod members;
+pub mod overview;
 mod page;
 mod problem;
+pub mod quarantine;
 pub mod reference;
 pub mod runs;
+pub mod samples;
 pub mod settings;
 pub mod sign_in;
+pub mod sources;
 pub mod tokens;
+pub mod uploads;
 
 pub use crate::client::{get, send};
 pub use page::Page;

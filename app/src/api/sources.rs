@@ -134,8 +134,8 @@ pub struct SourceRegistered {
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct ArrivalQuery {
-    /// Continue with arrivals recorded before this run, the `next` of the page before.
-    pub before: Option<String>,
+    /// Continue behind this run, the `next` of the page before.
+    pub after: Option<String>,
     /// At most so many, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
 }

@@ -64,3 +64,10 @@ pub(crate) fn me_of_document() -> Me {
     let text = element.and_then(|element| element.text_content()).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }
+
+/// Marks the document as answering to clicks: for measurements, and for style that must wait.
+pub fn say_alive() {
+    if let Some(root) = leptos::prelude::document().document_element() {
+        let _ = root.set_attribute("data-alive", "true");
+    }
+}

@@ -10,6 +10,7 @@ mod shell;
 mod state;
 mod time;
 mod toast;
+mod upload;
 
 pub use card::{Card, PageHeader, Stat};
 pub use dialog::{Dialog, close_dialog, open_dialog};
@@ -20,3 +21,4 @@ pub use shell::ConsoleShell;
 pub use state::{Empty, failure, failure_line, run_status, status_badge};
 pub use time::{RelativeTime, absolute};
 pub use toast::{provide_toasts, toast, toast_problem};
+pub use upload::Upload;

@@ -16,8 +16,9 @@ mod member;
 mod secret;
 mod session;
 
-use etl_embedded::Database;
-use jiff::SignedDuration;
+use domain::Result;
+use etl_embedded::{Database, columns, failed};
+use jiff::{SignedDuration, Timestamp};
 
 pub use api_token::{ApiToken, NewApiToken};
 pub use caller::{Caller, User, Via};
@@ -80,5 +81,13 @@ impl Accounts {
     /// The database, for the stores beside this one.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// How many sessions may be used.
+    pub async fn open_sessions(&self, now: Timestamp) -> Result<u64> {
+        const DOING: &str = "count the sessions";
+        let query = sqlx::query("SELECT COUNT(*) AS open FROM sessions WHERE expires_at > $1");
+        let row = query.bind(now.as_microsecond()).fetch_one(self.database.reader()?).await;
+        Ok(columns::integer(&row.map_err(failed(DOING))?, "open")?.unsigned_abs())
     }
 }

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::ingest::ingest;
 use super::output::{Output, remark};
+use super::serve::Serve;
 use super::wait::RunSummary;
-use super::worker::watch;
 use super::{query, sources, transformations};
 use crate::compose::embedded::Embedded;
-use crate::config::LakeConfig;
+use crate::config::{Config, Given, LakeConfig};
 use crate::demo::{DemoDataset, TripFile, datasets, source_for_header};
 
 /// Make a lake with both taxi datasets, run files through it and query the result.
@@ -34,14 +34,29 @@ pub(super) struct Demo {
     #[arg(long, default_value_t = 50_000, value_name = "N")]
     rows: u64,
 
-    /// Stop after the runs instead of watching the raw zone.
+    /// Stop after the runs instead of serving the console.
     #[arg(long)]
     no_serve: bool,
+
+    #[command(flatten)]
+    serve: Serve,
 }
 
 impl Demo {
-    pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+    /// The flags as settings. Whoever starts the demo signs in by a link, unless they say otherwise.
+    pub(super) fn settings(&self) -> Vec<Given> {
+        let mut settings = vec![Given::preset("demo", "sign_in.mode", "link")];
+        settings.extend(self.serve.settings());
+        settings
+    }
+
+    pub(super) async fn run(
+        self,
+        config: &Config,
+        at: LakeConfig,
+        output: Output,
+    ) -> Result<ExitCode> {
+        let lake = Embedded::open(&at).await?;
         set_up(&lake).await?;
         let inputs = match self.input.is_empty() {
             true if self.rows == 0 => Vec::new(),
@@ -57,7 +72,8 @@ impl Demo {
             show_result(&lake).await?;
         }
         if !self.no_serve {
-            watch(&[lake]).await?;
+            drop(lake);
+            self.serve.run(config).await?;
         }
         let all_well = summaries.iter().all(RunSummary::succeeded);
         Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod doctor;
 mod generate;
+mod generate_runs;
 mod ingest;
 mod output;
 mod query;
@@ -66,7 +67,7 @@ enum Command {
     Serve(serve::Serve),
     /// Print a link that signs in to the console once.
     SignInLink(sign_in_link::SignInLink),
-    /// Watch the raw zone and carry out runs until stopped.
+    /// Watch the raw zones and carry out runs until stopped.
     Worker(worker::WorkerCommand),
     /// Show and check the configuration.
     #[command(subcommand)]
@@ -76,6 +77,9 @@ enum Command {
     /// Write generated taxi trips to a file.
     #[command(hide = true)]
     GenerateTrips(generate::GenerateTrips),
+    /// Record runs that look as if they had been carried out.
+    #[command(hide = true)]
+    GenerateRuns(generate_runs::GenerateRuns),
 }
 
 /// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong.
@@ -102,7 +106,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     crate::logging::start(&config.log, command.is_a_service());
     let lake = config.lake(&config.environment(flags.environment.as_ref())?);
     match command {
-        Command::Demo(command) => command.run(&lake, output).await,
+        Command::Demo(command) => command.run(config, lake, output).await,
         Command::Ingest(command) => command.run(&lake, output).await,
         Command::Sources(command) => command.run(&lake, output).await,
         Command::Transformations(command) => command.run(&lake, output).await,
@@ -115,6 +119,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Config(command) => command.run(&loaded, output),
         Command::Doctor => doctor::run(&lake, output).await,
         Command::GenerateTrips(command) => command.run(),
+        Command::GenerateRuns(command) => command.run(&lake).await,
     }
 }
 
@@ -122,6 +127,7 @@ impl Command {
     /// What the flags of the command say about the configuration.
     fn settings(&self) -> Vec<Given> {
         match self {
+            Self::Demo(command) => command.settings(),
             Self::Serve(command) => command.settings(),
             Self::SignInLink(command) => command.settings(),
             Self::Worker(command) => command.settings(),

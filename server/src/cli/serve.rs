@@ -10,7 +10,6 @@ use domain::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::output::{remark, say};
 use crate::compose::embedded::Embedded;
@@ -83,7 +82,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
     let console = Console::new(config, lakes.clone(), site, parsed, with_workers)?;
     let console = Arc::new(console);
-    let shutdown = CancellationToken::new();
+    let shutdown = console.shutdown.clone();
     let stop = stop_signal()?;
     let mut workers = JoinSet::new();
     if with_workers {
@@ -98,6 +97,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     stop.await;
     remark("stopping: requests under way may end, runs are given back");
     shutdown.cancel();
+    console.live.stop();
     while workers.join_next().await.is_some() {}
     serving.await.map_err(|error| Error::internal(format!("the server ended: {error}")))
 }

@@ -45,7 +45,7 @@ pub(super) async fn run(config: &Config, only: Option<&EnvironmentName>) -> Resu
 }
 
 /// Works until Ctrl-C or SIGTERM; then runs are given back and the workers end within ten seconds.
-pub(super) async fn watch(lakes: &[Embedded]) -> Result<()> {
+async fn watch(lakes: &[Embedded]) -> Result<()> {
     let shutdown = CancellationToken::new();
     let stop = stop_signal()?;
     let mut workers = tokio::task::JoinSet::new();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
-    Database, FolderArrivalQueue, LogFileNotifier, SqlCatalog, SqlOutbox, SqlRunLedger,
-    SqlSourceRegistry, SqlTransformationStore, WatchSettings, WebhookNotifier, Zones, land, landed,
-    sqlite_url,
+    Database, FolderArrivalQueue, LogFileNotifier, RejectedRuns, SqlCatalog, SqlOutbox,
+    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads, WatchSettings,
+    WebhookNotifier, Zones, land, landed, sqlite_url,
 };
 use etl_engine::lake::Lake;
 use etl_engine::notify::Notifier;
@@ -30,6 +30,10 @@ pub struct Embedded {
     pub data_dir: PathBuf,
     /// Signs of life of the worker of this process, if it has one.
     pub worker_health: Arc<WorkerHealth>,
+    /// Files on their way into the raw zone.
+    pub uploads: Uploads,
+    /// Which runs rejected rows.
+    pub rejected_runs: RejectedRuns,
     database: Database,
     zones: Zones,
 }
@@ -76,7 +80,25 @@ impl Embedded {
         let notifiers = notifiers(config, &data_dir)?;
         let settings = config.settings.clone();
         let worker_health = Arc::new(WorkerHealth::default());
-        Ok(Self { lake, notifiers, settings, data_dir, worker_health, database, zones })
+        let uploads = Uploads::new(
+            database.clone(),
+            lake.environment.clone(),
+            zones.raw_folder.clone(),
+            Arc::clone(&lake.raw),
+            config.uploads,
+        );
+        let rejected_runs = RejectedRuns::new(database.clone(), lake.environment.clone());
+        Ok(Self {
+            lake,
+            notifiers,
+            settings,
+            data_dir,
+            worker_health,
+            uploads,
+            rejected_runs,
+            database,
+            zones,
+        })
     }
 
     /// The folder of the raw zone.

@@ -55,18 +55,26 @@ pub struct Given {
     pub(super) key: String,
     value: Value,
     from: String,
+    /// Whether everything else wins over it.
+    pub(super) is_default: bool,
 }
 
 impl Given {
     /// A flag, if it was given.
     pub fn flag(name: &str, key: &str, value: Option<impl Into<Value>>) -> Option<Self> {
         let from = format!("the flag {name}");
-        value.map(|value| Self { key: key.to_owned(), value: value.into(), from })
+        value.map(|value| Self {
+            key: key.to_owned(),
+            value: value.into(),
+            from,
+            is_default: false,
+        })
     }
 
-    /// A setting that a command brings along, such as the demo's way to sign in.
+    /// What a command sets unless anything else does, such as the demo's way to sign in.
     pub fn preset(command: &str, key: &str, value: impl Into<Value>) -> Self {
-        Self { key: key.to_owned(), value: value.into(), from: format!("`sluice {command}`") }
+        let from = format!("`sluice {command}`");
+        Self { key: key.to_owned(), value: value.into(), from, is_default: true }
     }
 
     /// The value, if it is text.
@@ -88,7 +96,7 @@ impl Given {
             true => text.parse().unwrap_or_else(|_| Value::from(text)),
             false => Value::from(text),
         };
-        Some(Self { key, value, from: format!("the variable {name}") })
+        Some(Self { key, value, from: format!("the variable {name}"), is_default: false })
     }
 }
 

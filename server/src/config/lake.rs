@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use domain::environment::EnvironmentName;
+use etl_embedded::UploadLimits;
 use etl_engine::run::EngineSettings;
 
 /// Where one environment of an embedded lake lives, and how it works.
@@ -18,4 +19,6 @@ pub struct LakeConfig {
     pub webhook_url: Option<String>,
     /// How the engine works.
     pub settings: EngineSettings,
+    /// What uploads may take.
+    pub uploads: UploadLimits,
 }

@@ -44,7 +44,8 @@ pub fn load(
         variables.into_iter().filter_map(|(name, value)| Given::variable(&name, &value)).collect();
     given.extend(flags.given());
     given.extend(more);
-    let mut figment = Figment::new();
+    let (defaults, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|one| one.is_default);
+    let mut figment = defaults.into_iter().fold(Figment::new(), Figment::merge);
     if let Some(file) = file(flags, &given)? {
         figment = figment.merge(Toml::file_exact(file));
     }

@@ -118,6 +118,7 @@ impl Config {
             database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
             webhook_url: self.notifications.webhook_url.as_ref().map(|url| url.expose().to_owned()),
             settings: self.engine.settings(),
+            uploads: self.uploads.limits(),
         }
     }
 

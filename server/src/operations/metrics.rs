@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use domain::{Error, Result};
+use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -97,6 +98,10 @@ impl Metrics {
         build_info(&mut registry);
         runs(&mut registry, console).await?;
         workers(&mut registry, console);
+        let sessions = Gauge::<i64>::default();
+        let open = console.accounts.open_sessions(Timestamp::now()).await?;
+        sessions.set(i64::try_from(open).unwrap_or(i64::MAX));
+        registry.register("sessions", "Sessions that may be used", sessions);
         let mut text = String::new();
         encode(&mut text, &registry)
             .map_err(|error| Error::internal(format!("the metrics cannot be written: {error}")))?;

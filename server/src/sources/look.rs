@@ -19,6 +19,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore};
+use tokio::sync::Semaphore;
 
 use super::samples::Samples;
 
@@ -37,6 +38,9 @@ const SHOWN_DAYS: usize = 12;
 const EXAMPLE_CHARACTERS: usize = 80;
 const RAW_CHARACTERS: usize = 500;
 
+/// Each look reads with all cores; more at the same time would only take them from the runs.
+static LOOKING: Semaphore = Semaphore::const_new(2);
+
 /// A sample that was opened.
 struct Opened {
     bytes: RawBytes,
@@ -51,6 +55,7 @@ pub async fn propose_from(
     sample: &Sample,
     format: Option<Format>,
 ) -> Result<SourceProposal> {
+    let _permit = LOOKING.acquire().await;
     let opened = open(lake, samples, sample).await?;
     let bounds = SampleBounds {
         max_time: MAX_PROPOSAL_TIME,
@@ -75,6 +80,7 @@ pub async fn preview_of(
     source: &Source,
 ) -> Result<SourcePreview> {
     etl_engine::source::check(source)?;
+    let _permit = LOOKING.acquire().await;
     let opened = open(lake, samples, sample).await?;
     let key = match sample {
         Sample::Key(key) => key.clone(),

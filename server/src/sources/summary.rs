@@ -6,7 +6,7 @@ use app::api::sources::{
 use domain::dataset::DatasetId;
 use domain::run::{Run, RunStatus, StepStatus};
 use domain::source::{Format, Source};
-use domain::table::TableName;
+use domain::table::{TableName, TableTotals};
 use domain::zone::Hop;
 use domain::{Error, Result};
 use etl_engine::lake::Lake;
@@ -30,9 +30,10 @@ pub async fn list(
     sources.sort_by_cached_key(|saved| saved.source.dataset.to_string());
     let more = sources.len() > limit;
     sources.truncate(limit);
+    let totals = lake.catalog.totals().await?;
     let mut page = Vec::with_capacity(sources.len());
     for saved in &sources {
-        page.push(summary(lake, saved).await?);
+        page.push(summary(lake, saved, &totals).await?);
     }
     let next = page.last().filter(|_| more).map(|last| last.dataset.to_string());
     Ok((page, next))
@@ -46,7 +47,11 @@ fn holds(source: &Source, search: &str) -> bool {
         .any(|text| text.to_lowercase().contains(&search))
 }
 
-async fn summary(lake: &Lake, saved: &SourceVersion) -> Result<SourceSummary> {
+async fn summary(
+    lake: &Lake,
+    saved: &SourceVersion,
+    totals: &[TableTotals],
+) -> Result<SourceSummary> {
     let source = &saved.source;
     let (last_run, fresh_at) = newest(lake, &source.dataset).await?;
     let format = match source.format {
@@ -61,7 +66,7 @@ async fn summary(lake: &Lake, saved: &SourceVersion) -> Result<SourceSummary> {
         format: format.to_owned(),
         columns: source.columns.len() as u64,
         version: saved.version,
-        size: size(lake, source).await?,
+        size: size(totals, source),
         last_run,
         fresh_at,
     })
@@ -77,7 +82,7 @@ pub async fn detail(lake: &Lake, dataset: &DatasetId) -> Result<SourceDetail> {
     Ok(SourceDetail {
         conformed_table: TableName::new(current.conformed_database(), table).to_string(),
         purpose_built_table: TableName::new(current.purpose_built_database(), table).to_string(),
-        size: size(lake, current).await?,
+        size: size(&lake.catalog.totals().await?, current),
         last_run,
         fresh_at,
         versions: history.into_iter().map(saved_source).collect(),
@@ -103,10 +108,15 @@ fn saved_source(saved: SourceVersion) -> SavedSource {
     }
 }
 
-async fn size(lake: &Lake, source: &Source) -> Result<TableSize> {
+/// What the catalog says of the conformed table; nothing before the first commit.
+fn size(totals: &[TableTotals], source: &Source) -> TableSize {
     let name = TableName::new(source.conformed_database(), source.dataset.table());
-    let totals = lake.catalog.totals(&name).await?;
-    Ok(TableSize { rows: totals.rows, bytes: totals.bytes, partitions: totals.partitions })
+    let found = totals.iter().find(|table| table.name == name);
+    found.map_or_else(TableSize::default, |table| TableSize {
+        rows: table.rows,
+        bytes: table.bytes,
+        partitions: table.partitions,
+    })
 }
 
 /// The newest run, and when one last succeeded.

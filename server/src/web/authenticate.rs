@@ -37,6 +37,14 @@ pub(super) async fn caller(
     next.run(request).await
 }
 
+/// The caller of a request that goes on for long, if they still are one.
+pub(super) async fn again(console: &Console, headers: &HeaderMap) -> Option<Caller> {
+    match found(console, headers).await {
+        Ok(Found::Caller(caller)) => Some(caller),
+        _ => None,
+    }
+}
+
 enum Found {
     Caller(Caller),
     Nobody,

@@ -16,11 +16,11 @@ use super::routes::ListedRoute;
 
 /// The description, for programs and for people. Made once.
 #[derive(Debug, Clone)]
-pub(super) struct Description {
+pub(crate) struct Description {
     /// The OpenAPI document.
-    pub(super) document: Bytes,
+    pub(crate) document: Bytes,
     /// The same for people.
-    pub(super) reference: Arc<Reference>,
+    pub(crate) reference: Arc<Reference>,
 }
 
 impl Description {

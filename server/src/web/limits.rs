@@ -50,7 +50,8 @@ pub(super) async fn hold(State(limits): State<Limits>, request: Request, next: N
 /// Whether the request moves a file.
 fn is_transfer(request: &Request) -> bool {
     let path = request.uri().path();
-    path.starts_with("/api/") && path.split('/').any(|part| part == "uploads")
+    path.starts_with("/api/")
+        && path.split('/').any(|part| matches!(part, "uploads" | "source-samples"))
 }
 
 fn busy(detail: &str) -> Response {

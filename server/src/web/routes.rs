@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use domain::access::Permission;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
@@ -16,7 +17,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::access::{self, Access};
-use super::api::{audit, me, members, reference, runs, settings, sign_in as way, tokens};
+use super::api::{
+    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    sign_in as way, sources, tokens, uploads,
+};
 use super::description::Description;
 use super::limits::{self, Limits};
 use super::pages::{self, Pages};
@@ -32,7 +36,14 @@ fn api(console: &Arc<Console>) -> Routes {
         .public(routes!(reference::document))
         .signed_in(routes!(reference::show))
         .signed_in(routes!(me::show))
-        .needs(Permission::ViewLake, routes!(runs::list))
+        .needs(Permission::ViewLake, routes!(overview::show_overview))
+        .needs(Permission::ViewLake, routes!(events::listen))
+        .needs(Permission::ViewLake, routes!(runs::list_runs))
+        .needs(Permission::ViewLake, routes!(runs::show))
+        .needs(Permission::ViewLake, routes!(runs::log))
+        .needs(Permission::OperateRuns, routes!(runs::retry))
+        .needs(Permission::OperateRuns, routes!(runs::cancel))
+        .needs(Permission::OperateRuns, routes!(runs::replay_run))
         .public(routes!(way::show))
         .signed_in(routes!(members::end_own_sessions))
         .needs(Permission::ManageSettings, routes!(members::list))
@@ -46,6 +57,25 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::ViewAudit, routes!(audit::download))
         .needs(Permission::ViewLake, routes!(settings::notifications))
         .signed_in(routes!(settings::retention))
+        .needs(Permission::ViewLake, routes!(sources::list))
+        .needs(Permission::ViewLake, routes!(sources::show))
+        .needs(Permission::EditSources, routes!(sources::save))
+        .needs(Permission::ViewLake, routes!(sources::arrivals))
+        .needs(Permission::ViewLake, routes!(sources::held))
+        .needs(Permission::ViewLake, routes!(sources::calendar))
+        .needs(Permission::ViewLake, routes!(sources::rows_per_run))
+        .needs(Permission::EditSources, routes!(samples::keep))
+        .needs(Permission::EditSources, routes!(samples::forget))
+        .needs(Permission::EditSources, routes!(samples::propose))
+        .needs(Permission::EditSources, routes!(samples::preview))
+        .needs(Permission::EditSources, routes!(samples::raw_objects))
+        .needs(Permission::ViewLake, routes!(quarantine::list))
+        .needs(Permission::ViewLake, routes!(quarantine::show))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
+        .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
+        .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(Permission::UploadFiles, routes!(uploads::begin))
+        .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }
 
 /// The whole server: API, static files, pages.
@@ -54,38 +84,39 @@ pub fn router(console: Arc<Console>) -> Router {
     let _ = leptos_axum::generate_route_list(app::App);
     let (api, listed, collected) = api(&console).finish();
     let description = Description::new(&collected, &listed);
-    let once = from_fn_with_state(Arc::clone(&console), idempotency::once);
+    let api = api.layer(from_fn_with_state(Arc::clone(&console), idempotency::once));
     let api = Router::new()
-        .nest("/api/v1", api.layer(Extension(description)).layer(once))
+        .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let open = Router::new()
-        .route("/assets/{name}", get(asset))
-        .merge(health::routes())
-        .merge(ways_in_and_out())
-        .with_state(Arc::clone(&console));
+    let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
+    // Whoever asks whether the server is well must get through when it has too much to do.
+    let health = health::routes().with_state(Arc::clone(&console));
     let server = &console.operations.server;
     let limits = Limits::new(server.max_requests, server.request_timeout());
-    api.merge(open)
+    api.merge(assets)
+        .merge(ways_in_and_out(&console))
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
         .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
         .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
         .layer(from_fn_with_state(limits, limits::hold))
+        .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(headers::add))
         .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
 }
 
 /// How browsers get a session and end it. Open to everybody: that is their purpose.
-fn ways_in_and_out() -> Router<Arc<Console>> {
+fn ways_in_and_out(console: &Arc<Console>) -> Router {
     Router::new()
         .route("/sign-in/github", get(sign_in::to_github))
         .route("/sign-in/github/callback", get(sign_in::from_github))
         .route("/sign-in/link", post(sign_in::by_link))
         .route("/sign-out", post(sign_in::sign_out))
+        .with_state(Arc::clone(console))
 }
 
 async fn asset(
@@ -128,14 +159,14 @@ impl Routes {
         Self { console: Arc::clone(console), router: OpenApiRouter::new(), listed: Vec::new() }
     }
 
-    /// Open to everybody who holds the permission.
-    fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
-        self.add(Access::Needs(permission), routes)
-    }
-
     /// Open to everybody.
     fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
         self.add(Access::Public, routes)
+    }
+
+    /// Open to everybody who holds the permission.
+    fn needs(self, permission: Permission, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
+        self.add(Access::Needs(permission), routes)
     }
 
     /// Open to everybody who is signed in.

@@ -2,3 +2,7 @@
 
 mod accounts;
 mod browser;
+mod console;
+mod ops;
+mod quarantine;
+mod uploads;

@@ -3,5 +3,5 @@
 pub(crate) mod github;
 pub(crate) mod lake;
 pub(crate) mod postgres;
-pub(crate) mod site;
+pub(crate) mod serve;
 pub(crate) mod sluice;

@@ -8,6 +8,7 @@ mod publish;
 mod rounds;
 mod stage;
 mod statistics;
+mod web;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -39,6 +40,12 @@ pub(crate) struct Options {
     /// Measure what 365 partitions of history cost the second hop, instead.
     #[arg(long)]
     history: bool,
+    /// Measure the budgets of the console, instead.
+    #[arg(long, conflicts_with_all = ["history", "gb", "spark"])]
+    web: bool,
+    /// With --web: measure the development build, which is not what counts.
+    #[arg(long, requires = "web", conflicts_with = "write")]
+    quick: bool,
     /// Put the table into docs/BENCHMARKS.md.
     #[arg(long)]
     write: bool,
@@ -54,6 +61,7 @@ impl Options {
     /// The place in docs/BENCHMARKS.md that these options fill.
     fn section(&self) -> &'static str {
         match (self.history, self.gb) {
+            _ if self.web => "web",
             (true, _) => "history",
             (false, Some(_)) => "large",
             (false, None) => "job",
@@ -63,16 +71,23 @@ impl Options {
 
 /// Measures, prints a table in Markdown, and fails when the contestants' results differ.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    let rows = options.input_rows()?;
-    let stage = Stage::set_up(workspace, options.spark)?;
-    let table = match options.history {
-        true => history::measure(&stage, rows, options.runs)?,
-        false => rounds::measure(&stage, rows, options.runs, options.spark)?,
-    };
+    let table = measure(workspace, options)?;
     println!("\n{table}");
     if options.write {
         let path = workspace.root().join("docs").join("BENCHMARKS.md");
         publish::replace_section(&path, options.section(), &table)?;
     }
     Ok(true)
+}
+
+fn measure(workspace: &Workspace, options: &Options) -> Result<String> {
+    if options.web {
+        return web::measure(workspace, options.quick);
+    }
+    let rows = options.input_rows()?;
+    let stage = Stage::set_up(workspace, options.spark)?;
+    match options.history {
+        true => history::measure(&stage, rows, options.runs),
+        false => rounds::measure(&stage, rows, options.runs, options.spark),
+    }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check of the project, one after the other. A failed one does not stop
 //! the next, so that one run shows all faults.
 
+mod browser;
 mod junit;
 mod report;
 mod suites;
@@ -26,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
     step("clippy", &|workspace| check(clippy(workspace)));
     step("domain on wasm32", &wasm);
     step("tests", &suites::run);
+    step("browser", &browser::run);
     report.print();
     Ok(report.passed())
 }

@@ -86,7 +86,7 @@ fn count(line: &str, tally: &mut Tally) {
 }
 
 /// A runner that fails without a failed test did not run all of them.
-fn checked(mut tally: Tally, success: bool) -> Tally {
+pub(super) fn checked(mut tally: Tally, success: bool) -> Tally {
     if !success && tally.failed == 0 {
         tally.failed = 1;
         tally.note = Some("the runner failed; see its messages above".to_owned());

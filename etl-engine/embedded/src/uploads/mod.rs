@@ -145,6 +145,12 @@ impl Uploads {
         Self { database, environment, raw_folder, raw, limits, free_space }
     }
 
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: UploadLimits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// What uploads may take.
     pub fn limits(&self) -> &UploadLimits {
         &self.limits
@@ -169,7 +175,7 @@ impl Uploads {
                 new.file_name, new.size, limits.max_bytes
             )));
         }
-        self.free_space.check(new.size.saturating_add(limits.free_reserve)).await?;
+        self.check_room(new.size).await?;
         let upload = Upload {
             id: UploadId::generate(),
             owner: new.owner,
@@ -201,6 +207,19 @@ impl Uploads {
         upload.ok_or_else(|| Error::not_found("there is no such upload: begin it again"))
     }
 
+    /// Whether the disk has room for so many more bytes, beside its reserve.
+    pub async fn has_room(&self, bytes: u64) -> bool {
+        self.free_space.has(bytes.saturating_add(self.limits.free_reserve)).await
+    }
+
+    async fn check_room(&self, bytes: u64) -> Result<()> {
+        if self.has_room(bytes).await {
+            return Ok(());
+        }
+        let message = "the disk of the raw zone has too little room: make room, then try again";
+        Err(Error::new(ErrorKind::Unavailable, message))
+    }
+
     /// Whether an object lies where the upload will land.
     pub fn replaces(&self, upload: &Upload) -> bool {
         landed(&self.raw_folder, &self.raw_folder.join(&upload.key)).is_some()
@@ -228,7 +247,7 @@ impl Uploads {
             self.update_received(upload.id, at, current.changed_at).await?;
             return Err(Error::conflict(format!("the upload stands at byte {at}, not {offset}")));
         }
-        self.free_space.check(self.limits.free_reserve).await?;
+        self.check_room(0).await?;
         let (received, outcome) = file.write(bytes, at, upload.size, self.limits.patience).await;
         failpoint::reach("upload.written")?;
         if received > at {

@@ -1,10 +1,16 @@
 //! The handlers of `/api/v1`, by noun: thin; the work is done by the engine and the stores.
 
 pub(crate) mod audit;
+pub(crate) mod events;
 pub(crate) mod me;
 pub(crate) mod members;
+pub(crate) mod overview;
+pub(crate) mod quarantine;
 pub(crate) mod reference;
 pub(crate) mod runs;
+pub(crate) mod samples;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod sources;
 pub(crate) mod tokens;
+pub(crate) mod uploads;

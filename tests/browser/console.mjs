@@ -1,0 +1,59 @@
+// What all browser tests share: a signed-in page that fails the test when the browser complains.
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test as base } from "@playwright/test";
+import { join } from "node:path";
+
+/** Tests whose pages must stay without console errors, failed requests and policy violations. */
+export const test = base.extend({
+    page: async ({ page }, use) => {
+        const complaints = watch(page);
+        await use(page);
+        expect(complaints, "the browser complained").toEqual([]);
+    },
+});
+
+export { expect };
+
+/** Collects what the browser complains about. */
+export function watch(page) {
+    const complaints = [];
+    page.on("console", (message) => {
+        const expected = message.text().includes("the server responded with a status of 4");
+        if (["error", "warning"].includes(message.type()) && !expected) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    return complaints;
+}
+
+/** Uses the one-time link of `lake` and ends on the overview. */
+export async function signIn(page, lake) {
+    await page.goto(lake.link);
+    await page.getByRole("button", { name: /sign in/i }).click();
+    await expect(page.getByRole("navigation", { name: "Sections" })).toBeVisible();
+}
+
+/** Waits until the page answers to clicks. */
+export async function alive(page) {
+    await page.waitForFunction(() => document.documentElement.dataset.alive === "true");
+}
+
+/** No serious or critical violation of WCAG 2.2 AA as far as axe can tell. */
+export async function expectAccessible(page) {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+    const serious = violations.filter((found) => ["serious", "critical"].includes(found.impact));
+    const told = serious.map((found) => `${found.id}: ${found.nodes.map((node) => node.target.join(" ")).join("; ")}`);
+    expect(told, await page.title()).toEqual([]);
+}
+
+/** Nothing stands out of the window to the right. */
+export async function expectNoSidewaysScroll(page) {
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(over, `${await page.title()} is wider than the window`).toBeLessThanOrEqual(0);
+}
+
+/** Keeps a picture for the README when asked to. */
+export async function picture(page, name) {
+    const folder = process.env.SLUICE_SCREENSHOTS;
+    if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
+}

@@ -1,0 +1,150 @@
+//! A console over a lake in a temporary folder, and the people who use it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use domain::access::{Grant, Role};
+use etl_embedded::{Database, sqlite_url};
+use jiff::Timestamp;
+use serde_json::Value;
+use server::accounts::{AccountSettings, Accounts, Identity};
+use server::compose::embedded::Embedded;
+use server::config::LakeConfig;
+use server::console::Console;
+use server::sign_in::ServerCookie;
+use server::site::Site;
+use server::web::router;
+use tower::ServiceExt;
+
+use crate::support::lake::TestLake;
+
+/// A console over a lake with one environment, `dev`.
+pub(crate) struct TestConsole {
+    pub(crate) lake: TestLake,
+    /// The lake as the console holds it.
+    pub(crate) embedded: Arc<Embedded>,
+    router: Router,
+    accounts: Accounts,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Null when the body is no JSON.
+    pub(crate) json: Value,
+    pub(crate) text: String,
+}
+
+/// Somebody who is signed in.
+pub(crate) struct Person<'a> {
+    console: &'a TestConsole,
+    /// The id that Sluice gave them.
+    pub(crate) id: String,
+    cookie: String,
+}
+
+impl TestConsole {
+    /// Over a lake in which the orders are registered.
+    pub(crate) async fn new() -> Self {
+        Self::over(TestLake::with_orders().await, |_| {}).await
+    }
+
+    /// Over a lake, with changes to how the console holds it.
+    pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
+        let config = LakeConfig {
+            data_dir: lake.path().to_owned(),
+            environment: "dev".parse().unwrap(),
+            database_url: None,
+            webhook_url: None,
+        };
+        let mut embedded = Embedded::open(&config).await.unwrap();
+        change(&mut embedded);
+        let embedded = Arc::new(embedded);
+        let url = sqlite_url(&lake.path().join("sluice.sqlite")).unwrap();
+        let database = Database::open(&url).await.unwrap();
+        let accounts = Accounts::new(database, AccountSettings::of_provider("local"));
+        let public_url = "http://localhost:8340".parse().unwrap();
+        let console = Console {
+            lakes: vec![Arc::clone(&embedded)],
+            accounts: accounts.clone(),
+            site: site(&lake),
+            session_cookie: ServerCookie::session(&public_url),
+            public_url,
+        };
+        Self { lake, embedded, router: router(Arc::new(console)), accounts }
+    }
+
+    /// Somebody with a role in `dev`.
+    pub(crate) async fn sign_in(&self, login: &str, role: Role) -> Person<'_> {
+        let identity = Identity {
+            provider: "local".to_owned(),
+            subject: login.to_owned(),
+            login: login.to_owned(),
+            name: None,
+        };
+        let grant = Grant { role, environment: Some("dev".parse().unwrap()) };
+        let session = self.accounts.sign_in(&identity, &[grant], None, Timestamp::now()).await;
+        let session = session.unwrap().unwrap();
+        let cookie = format!("sluice_session={}", session.secret.reveal());
+        Person { console: self, id: session.caller.user.id, cookie }
+    }
+}
+
+impl Person<'_> {
+    /// Asks for a path below `/api/v1/environments/dev`.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], Body::empty()).await
+    }
+
+    /// Sends JSON to a path below `/api/v1/environments/dev`.
+    pub(crate) async fn post(&self, path: &str, json: Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        self.send(Method::POST, path, &headers, json.to_string().into()).await
+    }
+
+    /// Sends a request to a path below `/api/v1/environments/dev`.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let uri = format!("/api/v1/environments/dev{path}");
+        let mut request = Request::builder().method(method).uri(uri).header("cookie", &self.cookie);
+        request = request.header("sec-fetch-site", "same-origin");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.answer(request.body(body).unwrap()).await
+    }
+
+    /// The HTML of a page.
+    pub(crate) async fn page(&self, path: &str) -> Answer {
+        let request = Request::builder().uri(path).header("cookie", &self.cookie);
+        self.answer(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let response = self.console.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 24).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Answer { status: parts.status, headers: parts.headers, json, text }
+    }
+}
+
+/// A site without content: pages need its manifest alone.
+fn site(lake: &TestLake) -> Site {
+    let folder = lake.path().join("site");
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    let manifest =
+        r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
+    std::fs::write(folder.join("manifest.json"), manifest).unwrap();
+    Site::load(&folder).unwrap()
+}

@@ -1,0 +1,178 @@
+//! The budgets of the console: what the browser loads, how fast pages begin, how fast the server is
+//! ready, and what it takes while idle.
+
+mod client;
+mod interactive;
+mod server;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::stage::{clear, succeed};
+use super::statistics::{median, range};
+use crate::site;
+use crate::workspace::Workspace;
+use client::Session;
+use server::Server;
+
+/// Runs in the ledger, and the datasets they spread over.
+const RUNS: u64 = 10_000;
+const TABLES: u64 = 1_000;
+/// Requests for each page, after a few that warm caches.
+const REQUESTS: usize = 100;
+const STARTS: usize = 7;
+/// How long the server is left alone before its memory is read.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// One measured figure and its bound.
+struct Figure {
+    what: String,
+    bound: f64,
+    measured: f64,
+    unit: &'static str,
+    remark: String,
+}
+
+/// Measures and returns the table. `quick`: with the development build, to try it out.
+pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
+    let site = site::build(workspace, false)?;
+    let program = workspace.build_sluice(!quick)?;
+    let folder = workspace.target().join("bench-web");
+    clear(&folder)?;
+    println!("recording {RUNS} runs");
+    let (runs, tables) = (RUNS.to_string(), TABLES.to_string());
+    let mut generate = server::sluice(&program, &folder);
+    generate.args(["generate-runs", "--runs", &runs, "--tables", &tables]);
+    succeed(generate)?;
+    let mut figures = vec![size(&site)?];
+    let start = || Server::start(&program, &folder, &site);
+    figures.push(ready(&start)?);
+    let server = start()?;
+    let session = Session::begin(&server)?;
+    for (what, path) in [
+        ("first byte, page of runs", "/dev/runs"),
+        ("first byte, page of runs, one status", "/dev/runs?status=FAILED"),
+        ("first byte, API list of runs", "/api/v1/environments/dev/runs"),
+    ] {
+        figures.push(first_byte(&session, what, path)?);
+    }
+    figures.extend(interactive(workspace, &server, &session)?);
+    std::thread::sleep(IDLE);
+    figures.push(memory(&server)?);
+    drop(server);
+    clear(&folder)?;
+    Ok(table(&figures, quick))
+}
+
+/// Script and module of a page, as they go over the wire.
+fn size(site: &Path) -> Result<Figure> {
+    let manifest = fs::read_to_string(site.join("manifest.json")).context("no manifest")?;
+    let manifest: Value = serde_json::from_str(&manifest).context("the manifest is not JSON")?;
+    let kilobytes = |name: &str| -> Result<f64> {
+        let file = manifest[name].as_str().with_context(|| format!("no {name} in the manifest"))?;
+        let path = site.join("assets").join(format!("{file}.br"));
+        let data = fs::metadata(&path).with_context(|| format!("no {}", path.display()))?;
+        Ok(data.len() as f64 / 1024.0)
+    };
+    let (module, script) = (kilobytes("module")?, kilobytes("script")?);
+    let style = kilobytes("style")?;
+    Ok(Figure {
+        what: "module and script of a page, brotli".to_owned(),
+        bound: 350.0,
+        measured: module + script,
+        unit: "KB",
+        remark: format!("module {module:.1}, script {script:.1}; style sheet {style:.1} beside"),
+    })
+}
+
+/// From the start of the process to the line that says it is ready, with a warm data folder.
+fn ready(start: &dyn Fn() -> Result<Server>) -> Result<Figure> {
+    let mut times = Vec::with_capacity(STARTS);
+    for _ in 0..=STARTS {
+        times.push(start()?.ready_after.as_secs_f64() * 1e3);
+    }
+    // The first start warms the caches.
+    times.remove(0);
+    Ok(figure("`sluice serve` ready", 500.0, &times))
+}
+
+fn first_byte(session: &Session, what: &str, path: &str) -> Result<Figure> {
+    for _ in 0..10 {
+        session.get(path)?;
+    }
+    let mut times = Vec::with_capacity(REQUESTS);
+    for _ in 0..REQUESTS {
+        let answer = session.get(path)?;
+        ensure!(answer.status == 200, "{path} answered {}", answer.status);
+        times.push(answer.first_byte.as_secs_f64() * 1e3);
+    }
+    let mut figure = figure(what, 20.0, &times);
+    times.sort_by(f64::total_cmp);
+    let late = times.get(times.len() * 99 / 100).copied().unwrap_or_default();
+    figure.remark = format!("{}, p99 {late:.1}", figure.remark);
+    Ok(figure)
+}
+
+fn interactive(workspace: &Workspace, server: &Server, session: &Session) -> Result<Vec<Figure>> {
+    let Some(chromium) = interactive::chromium() else {
+        println!("SKIPPED interactive time: no Chromium found");
+        return Ok(Vec::new());
+    };
+    let loads = interactive::measure(workspace, &chromium, server, session)?;
+    Ok(vec![
+        figure("page of runs interactive, empty cache", 1_000.0, &loads.cold),
+        figure("page of runs interactive, warm cache", 1_000.0, &loads.warm),
+    ])
+}
+
+fn memory(server: &Server) -> Result<Figure> {
+    let (resident, private) = (server.memory("VmRSS")?, server.memory("RssAnon")?);
+    Ok(Figure {
+        what: "memory while idle, after all of the above".to_owned(),
+        bound: 120.0,
+        measured: resident,
+        unit: "MB",
+        remark: format!("resident; {private:.0} of it not shared with the binary's file"),
+    })
+}
+
+/// The median of times in milliseconds.
+fn figure(what: &str, bound: f64, times: &[f64]) -> Figure {
+    let (least, most) = range(times);
+    let remark = format!("median of {}, {least:.1} – {most:.1}", times.len());
+    Figure { what: what.to_owned(), bound, measured: median(times), unit: "ms", remark }
+}
+
+fn table(figures: &[Figure], quick: bool) -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let build = if quick { "**development build**" } else { "release build" };
+    let mut lines = vec![
+        format!("{RUNS} runs over {TABLES} datasets in SQLite; {build}; {cores} cores; loopback."),
+        String::new(),
+        "| what | budget | measured | | |".to_owned(),
+        "|---|--:|--:|---|---|".to_owned(),
+    ];
+    for Figure { what, bound, measured, unit, remark } in figures {
+        let kept = if measured < bound { "kept" } else { "**missed**" };
+        lines.push(format!(
+            "| {what} | {bound} {unit} | {measured:.1} {unit} | {kept} | {remark} |"
+        ));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_budget_is_said_loudly() {
+        let table = table(&[figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])], false);
+        assert!(table.contains("| page | 20 ms | 5.0 ms | kept |"), "{table}");
+        assert!(table.contains("| other | 20 ms | 50.0 ms | **missed** |"), "{table}");
+    }
+}
