@@ -54,7 +54,6 @@ impl TestLake {
             webhook_url: None,
             uploads: UploadLimits::default(),
             settings: EngineSettings::default(),
-            uploads: etl_embedded::UploadLimits::default(),
         };
         let embedded = Embedded::open(&config).await.unwrap();
         Self { folder, embedded }
