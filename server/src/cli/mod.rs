@@ -12,6 +12,7 @@ mod output;
 mod query;
 mod runs;
 mod serve;
+mod sign_in_link;
 mod sources;
 mod transformations;
 mod wait;
@@ -64,6 +65,8 @@ enum Command {
     Catalog(catalog::Catalog),
     /// Console, API and workers in one process, until stopped.
     Serve(serve::Serve),
+    /// Print a link that signs in to the console once.
+    SignInLink(sign_in_link::SignInLink),
     /// Watch the raw zones and carry out runs until stopped.
     Worker(worker::WorkerCommand),
     /// Show and check the configuration.
@@ -111,6 +114,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Query(command) => command.run(&lake, output).await,
         Command::Catalog(command) => command.run(&lake, output).await,
         Command::Serve(command) => command.run(config).await,
+        Command::SignInLink(command) => command.run(config, &lake).await,
         Command::Worker(_) => worker::run(config, flags.environment.as_ref()).await,
         Command::Config(command) => command.run(&loaded, output),
         Command::Doctor => doctor::run(&lake, output).await,
@@ -125,6 +129,7 @@ impl Command {
         match self {
             Self::Demo(command) => command.settings(),
             Self::Serve(command) => command.settings(),
+            Self::SignInLink(command) => command.settings(),
             Self::Worker(command) => command.settings(),
             _ => Vec::new(),
         }

@@ -21,13 +21,12 @@ mod request_id;
 mod routes;
 mod same_origin;
 pub mod serve;
+mod sign_in;
 mod trace;
 
 pub use access::Access;
-pub use problem::Refusal;
-mod sign_in;
-
 pub use idempotency::LIFE as IDEMPOTENCY_KEY_LIFE;
+pub use problem::Refusal;
 pub use routes::{ListedRoute, listed_routes, router};
 
 pub(crate) use extract::{Answer, InEnvironment, Json};
