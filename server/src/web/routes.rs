@@ -169,11 +169,6 @@ impl Routes {
         self.add(Access::Needs(permission), routes)
     }
 
-    /// Open to everybody.
-    fn public(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
-        self.add(Access::Public, routes)
-    }
-
     /// Open to everybody who is signed in.
     fn signed_in(self, routes: UtoipaMethodRouter<Arc<Console>>) -> Self {
         self.add(Access::SignedIn, routes)
