@@ -1,9 +1,11 @@
 //! Uploads: begin, send a piece, ask where it stands, abort.
 
+use std::sync::Arc;
+
 use app::api::Problem;
 use app::api::uploads::{BeginUpload, OFFSET_HEADER, UploadProgress};
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Error, ErrorKind, Result};
@@ -12,6 +14,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 
 use crate::accounts::Caller;
+use crate::console::Console;
 use crate::uploads;
 use crate::web::{Answer, InEnvironment, Json, Refusal};
 
@@ -63,6 +66,7 @@ pub(crate) async fn show(
     responses((status = 200, body = UploadProgress), (status = 409, body = Problem),
         (status = 413, body = Problem)), tag = "uploads")]
 pub(crate) async fn send(
+    State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
@@ -81,7 +85,10 @@ pub(crate) async fn send(
         ));
     }
     check_room(&at, 0).await?;
-    let bytes = body.into_data_stream().map_err(|_| {
+    let metrics = Arc::clone(&console.operations.metrics);
+    let bytes =
+        body.into_data_stream().inspect_ok(move |piece| metrics.uploaded(piece.len() as u64));
+    let bytes = bytes.map_err(|_| {
         Error::new(ErrorKind::Unavailable, "the piece broke off: go on from where it stands")
     });
     match uploads::append(at.0.clone(), upload, offset, bytes).await {
