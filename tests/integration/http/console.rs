@@ -1,5 +1,6 @@
 //! A console over a lake in a temporary folder, and the people who use it.
 
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::{Accounts, Identity};
 use server::compose::embedded::Embedded;
-use server::config::{Config, LakeConfig};
+use server::config::Config;
 use server::console::Console;
 use server::sign_in::SignInMode;
 use server::site::Site;
@@ -57,22 +58,19 @@ impl TestConsole {
 
     /// Over a lake, with changes to how the console holds it.
     pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
-        let config = LakeConfig {
+        let mut config = Config {
             data_dir: lake.path().to_owned(),
-            environment: "dev".parse().unwrap(),
-            database_url: None,
-            webhook_url: None,
-            settings: etl_engine::run::EngineSettings::default(),
-            uploads: etl_embedded::UploadLimits::default(),
+            environments: vec!["dev".parse().unwrap()],
+            ..Config::default()
         };
-        let mut embedded = Embedded::open(&config).await.unwrap();
+        config.sign_in.mode = Some(SignInMode::Link);
+        let mut embedded = Embedded::open(&config.lake(&config.environments[0])).await.unwrap();
         change(&mut embedded);
         let embedded = Arc::new(embedded);
-        let mut config = Config::default();
-        config.sign_in.mode = Some(SignInMode::Link);
         let public_url = "http://localhost:8340".parse().unwrap();
         let lakes = vec![Arc::clone(&embedded)];
-        let console = Console::new(&config, lakes, site(&lake), public_url, false).unwrap();
+        let site = Site::load(&site_folder(lake.path())).unwrap();
+        let console = Console::new(&config, lakes, site, public_url, false).unwrap();
         let accounts = console.accounts.clone();
         Self { lake, embedded, router: router(Arc::new(console)), accounts }
     }
@@ -170,11 +168,11 @@ fn event(text: &str) -> Option<(String, String)> {
 }
 
 /// A site without content: pages need its manifest alone.
-fn site(lake: &TestLake) -> Site {
-    let folder = lake.path().join("site");
+pub(crate) fn site_folder(data_dir: &Path) -> PathBuf {
+    let folder = data_dir.join("site");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     let manifest =
         r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
     std::fs::write(folder.join("manifest.json"), manifest).unwrap();
-    Site::load(&folder).unwrap()
+    folder
 }

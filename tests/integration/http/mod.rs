@@ -1,10 +1,11 @@
 //! The API over HTTP, with real sessions.
 
+mod accounts;
+mod browser;
 mod console;
 mod ops;
 mod quarantine;
 mod runs;
 mod sources;
+mod upload_kill;
 mod uploads;
-mod accounts;
-mod browser;

@@ -51,10 +51,14 @@ async fn listed(person: &Person<'_>, query: &str) -> Vec<String> {
 async fn runs_are_filtered_by_what_stands_in_the_address() {
     let lake = Lake::new().await;
     let vera = lake.console.sign_in("vera", Role::Viewer).await;
-    let [good, bad, held] = [&lake.succeeded, &lake.failed, &lake.held].map(|run| run.id.to_string());
+    let [good, bad, held] =
+        [&lake.succeeded, &lake.failed, &lake.held].map(|run| run.id.to_string());
     assert_eq!(listed(&vera, "").await, [held.clone(), bad.clone(), good.clone()]);
     assert_eq!(listed(&vera, "status=FAILED&status=HELD").await, [held.clone(), bad.clone()]);
-    assert_eq!(listed(&vera, "dataset=shop%2Forders&status=&actor=").await, [bad.clone(), good.clone()]);
+    assert_eq!(
+        listed(&vera, "dataset=shop%2Forders&status=&actor=").await,
+        [bad.clone(), good.clone()]
+    );
     assert_eq!(listed(&vera, "trigger=replay").await, Vec::<String>::new());
     assert_eq!(listed(&vera, "actor=test&trigger=event").await.len(), 3);
     assert_eq!(listed(&vera, "key=shop/orders/bad.csv").await, [bad]);
@@ -98,7 +102,10 @@ async fn a_run_tells_versions_steps_and_other_runs_of_its_file() {
     let vera = lake.console.sign_in("vera", Role::Viewer).await;
     lake.console.lake.ingest("shop/orders/good.csv", file([(3, 5)])).await;
     let run = vera.get(&format!("/runs/{}", lake.succeeded.id)).await.json;
-    assert_eq!((&run["source"]["version"], &run["transformation"]["version"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&run["source"]["version"], &run["transformation"]["version"]),
+        (&json!(1), &json!(1))
+    );
     assert!(run["transformation"]["sql"].as_str().unwrap().contains("shop.orders"), "{run}");
     assert_eq!(run["object_version"], json!(lake.succeeded.arrival.version.to_string()));
     assert_eq!(run["steps"][0]["counts"]["rows_written"], json!(2));
@@ -116,10 +123,14 @@ async fn a_run_keeps_a_log_that_says_what_happened() {
     let vera = lake.console.sign_in("vera", Role::Viewer).await;
     let log = vera.get(&format!("/runs/{}/log", lake.succeeded.id)).await.json;
     let lines: Vec<_> = log["items"].as_array().unwrap().iter().collect();
-    let said = |text: &str| {
-        lines.iter().any(|line| line["message"].as_str().unwrap().contains(text))
-    };
-    for text in ["attempt 1 begins", "2 rows read, 2 written, 0 rejected", "shop.orders", "the run succeeded"] {
+    let said =
+        |text: &str| lines.iter().any(|line| line["message"].as_str().unwrap().contains(text));
+    for text in [
+        "attempt 1 begins",
+        "2 rows read, 2 written, 0 rejected",
+        "shop.orders",
+        "the run succeeded",
+    ] {
         assert!(said(text), "{text:?} is not in {log}");
     }
     let numbers: Vec<_> = lines.iter().map(|line| line["sequence"].as_u64().unwrap()).collect();
@@ -135,8 +146,12 @@ async fn a_run_keeps_a_log_that_says_what_happened() {
 async fn retry_cancel_and_replay_follow_where_the_run_stands() {
     let lake = Lake::new().await;
     let ada = lake.console.sign_in("ada", Role::Engineer).await;
-    let act = async |run: &Run, what: &str| ada.post(&format!("/runs/{}/{what}", run.id), json!({})).await;
-    for (run, what) in [(&lake.succeeded, "retry"), (&lake.succeeded, "cancel"), (&lake.held, "replay")] {
+    let act = async |run: &Run, what: &str| {
+        ada.post(&format!("/runs/{}/{what}", run.id), json!({})).await
+    };
+    for (run, what) in
+        [(&lake.succeeded, "retry"), (&lake.succeeded, "cancel"), (&lake.held, "replay")]
+    {
         let refused = act(run, what).await;
         assert_eq!(refused.status, StatusCode::CONFLICT, "{what}: {}", refused.text);
     }
@@ -220,7 +235,10 @@ async fn a_change_is_heard_of_within_two_seconds() {
     let (kind, data) = events.next().await.unwrap();
     assert!(begin.elapsed() < LIVE, "{:?}", begin.elapsed());
     let heard: Value = serde_json::from_str(&data).unwrap();
-    assert_eq!((kind.as_str(), &heard["id"], &heard["status"]), ("run", &json!(run.id), &json!("QUEUED")));
+    assert_eq!(
+        (kind.as_str(), &heard["id"], &heard["status"]),
+        ("run", &json!(run.id), &json!("QUEUED"))
+    );
     // Another process on the same database writes to the ledger too.
     let ledger = &console.lake.embedded.lake.ledger;
     ledger.command(run.id, RunCommand::Cancel, Timestamp::now()).await.unwrap();

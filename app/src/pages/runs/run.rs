@@ -22,7 +22,8 @@ use crate::place::{in_environment, use_environment};
 pub(crate) fn run() -> impl IntoView {
     let (environment, params) = (use_environment(), use_params_map());
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let path = Memo::new(move |_| in_environment(&environment.get(), &format!("/runs/{}", id.get())));
+    let path =
+        Memo::new(move |_| in_environment(&environment.get(), &format!("/runs/{}", id.get())));
     let log_path = Memo::new(move |_| format!("{}/log", path.get()));
     let detail = Resource::new(move || path.get(), get::<RunDetail>);
     let lines = Resource::new(move || log_path.get(), get::<Page<LogLine>>);

@@ -116,8 +116,14 @@ pub(crate) async fn replay_run(
     let (environment, object) = (Some(&at.lake.environment), original.id.to_string());
     let (before, after) =
         (serde_json::json!({ "run": original.id }), serde_json::json!({ "run": run.id }));
-    let record =
-        console.audit.record(&caller, "run.replay", environment, &object, Some(&before), Some(&after));
+    let record = console.audit.record(
+        &caller,
+        "run.replay",
+        environment,
+        &object,
+        Some(&before),
+        Some(&after),
+    );
     record.await?;
     Ok(Json(summary(&run)))
 }

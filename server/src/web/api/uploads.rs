@@ -92,7 +92,25 @@ pub(crate) async fn send(
         Error::new(ErrorKind::Unavailable, "the piece broke off: go on from where it stands")
     });
     match uploads::append(at.0.clone(), upload, offset, bytes).await {
-        Ok(upload) => Ok((offset_header(&upload), Json(progress(&at, &upload))).into_response()),
+        Ok(upload) => {
+            console.operations.metrics.uploaded(upload.received.saturating_sub(offset));
+            if let Some(run) = upload.run {
+                let landed = serde_json::json!({ "bytes": upload.size, "run": run });
+                let (environment, nothing) = (Some(&at.lake.environment), None::<&()>);
+                let audit = &console.audit;
+                audit
+                    .record(
+                        &caller,
+                        "upload.land",
+                        environment,
+                        &upload.key,
+                        nothing,
+                        Some(&landed),
+                    )
+                    .await?;
+            }
+            Ok((offset_header(&upload), Json(progress(&at, &upload))).into_response())
+        }
         Err(error) if error.kind() == ErrorKind::Conflict => {
             let stands = own(&at, &caller, &id).await?;
             Ok((offset_header(&stands), Refusal::from(error)).into_response())
@@ -106,12 +124,19 @@ pub(crate) async fn send(
     params(("environment" = String, Path), ("upload" = String, Path)),
     responses((status = 204), (status = 409, body = Problem)), tag = "uploads")]
 pub(crate) async fn abort(
+    State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
 ) -> std::result::Result<StatusCode, Refusal> {
     let upload = own(&at, &caller, &id).await?;
     at.uploads.abort(&upload).await?;
+    let aborted = serde_json::json!({ "bytes": upload.size, "received": upload.received });
+    let environment = Some(&at.lake.environment);
+    let audit = &console.audit;
+    audit
+        .record(&caller, "upload.abort", environment, &upload.key, Some(&aborted), None::<&()>)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
