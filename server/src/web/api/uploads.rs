@@ -85,7 +85,10 @@ pub(crate) async fn send(
         ));
     }
     check_room(&at, 0).await?;
-    let bytes = body.into_data_stream().map_err(|_| {
+    let metrics = Arc::clone(&console.operations.metrics);
+    let bytes =
+        body.into_data_stream().inspect_ok(move |piece| metrics.uploaded(piece.len() as u64));
+    let bytes = bytes.map_err(|_| {
         Error::new(ErrorKind::Unavailable, "the piece broke off: go on from where it stands")
     });
     match uploads::append(at.0.clone(), upload, offset, bytes).await {
