@@ -28,7 +28,9 @@ where
         let Ok(fresh) = get::<T>(asked.clone()).await else { return };
         // The reader may have gone elsewhere meanwhile.
         let still_here = path.try_get_untracked().is_some_and(|path| path == asked);
-        let before = shown.try_get_untracked().flatten();
+        // Not as a resource: nothing is rendered from what is read here.
+        let inner: &AsyncDerived<Result<T, Problem>> = &shown;
+        let before = inner.try_get_untracked().flatten();
         if still_here && !matches!(before, Some(Ok(before)) if before == fresh) {
             shown.set(Some(Ok(fresh)));
         }
