@@ -179,7 +179,7 @@ async fn titles_before_the_header_are_skipped() {
         assert_eq!((found.rows, found.rows_rejected), (2, 0));
     }
     // Rows wider than the header, a ragged first row: nothing is skipped.
-    for text in ["a\nx,y\n1,2\n3,4\n", "id,name\n1,x\n2,y\n", "1\n1,2\n3,4\n"] {
+    for text in ["a,b\nw,x,y\n1,2,3\n3,4,5\n", "id,name\n1,x\n2,y\n", "1\n1,2\n3,4\n"] {
         assert_eq!(dialect(&proposal(text.as_bytes()).await).skip_lines, 0, "{text:?}");
     }
 }
@@ -207,7 +207,7 @@ async fn d18_a_sample_is_read_within_bounds_and_says_so() {
 async fn the_head_of_a_compressed_file_is_a_sample() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     for row in 0..400_000 {
-        writeln!(encoder, "{row},x{}", row * 7919).unwrap();
+        writeln!(encoder, "{row},x{}", row * 7919_u64).unwrap();
     }
     let bytes = encoder.finish().unwrap();
     let head = &bytes[..bytes.len() / 2];
