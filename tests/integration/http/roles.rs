@@ -188,7 +188,8 @@ async fn d8_no_route_changes_anything_for_another_site() {
     let session = console.accounts.sign_in(&identity("admin"), &grants, None, now).await;
     let cookie = format!("sluice_session={}", session.unwrap().unwrap().secret.reveal());
     for route in routes.iter().filter(|route| route.method != Method::GET) {
-        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]
+        {
             let mut request = request(route, Some(("cookie", cookie.clone())));
             request.headers_mut().remove("sec-fetch-site");
             request.headers_mut().insert(name, value.parse().unwrap());
