@@ -59,7 +59,7 @@ impl Served {
 
     pub(crate) async fn new(sign_in: SignInConfig, public_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let site = crate::support::site::empty(folder.path());
+        let site = crate::support::serve::empty_site(folder.path());
         let config = Config { data_dir: folder.path().join("lake"), sign_in, ..Config::default() };
         let lakes = Embedded::open_all(&config).await.unwrap();
         let lakes = lakes.into_iter().map(Arc::new).collect();

@@ -5,6 +5,7 @@ mod browser;
 mod console;
 mod ops;
 mod quarantine;
+mod roles;
 mod runs;
 mod sources;
 mod upload_kill;
