@@ -175,8 +175,8 @@ fn the_documentation_lists_every_key_with_its_default() {
 
 /// Key and default of a row of the table.
 fn documented(line: &str) -> Option<(&str, &str)> {
-    let mut cells = line.strip_prefix("| `")?.split(" | ");
-    let key = cells.next()?.trim_end_matches('`');
+    let mut cells = line.strip_prefix("| `")?.split('|');
+    let key = cells.next()?.trim().trim_end_matches('`');
     let default = cells.next()?.trim().trim_matches('`');
     (!key.starts_with('/')).then_some((key, default))
 }
