@@ -1,19 +1,22 @@
 //! A console over a lake in a temporary folder, and the people who use it.
 
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use domain::access::{Grant, Role};
-use etl_embedded::{Database, sqlite_url};
+use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::Value;
-use server::accounts::{AccountSettings, Accounts, Identity};
+use server::accounts::{Accounts, Identity};
 use server::compose::embedded::Embedded;
-use server::config::LakeConfig;
+use server::config::Config;
 use server::console::Console;
-use server::sign_in::ServerCookie;
+use server::sign_in::SignInMode;
 use server::site::Site;
 use server::web::router;
 use tower::ServiceExt;
@@ -55,26 +58,20 @@ impl TestConsole {
 
     /// Over a lake, with changes to how the console holds it.
     pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
-        let config = LakeConfig {
+        let mut config = Config {
             data_dir: lake.path().to_owned(),
-            environment: "dev".parse().unwrap(),
-            database_url: None,
-            webhook_url: None,
+            environments: vec!["dev".parse().unwrap()],
+            ..Config::default()
         };
-        let mut embedded = Embedded::open(&config).await.unwrap();
+        config.sign_in.mode = Some(SignInMode::Link);
+        let mut embedded = Embedded::open(&config.lake(&config.environments[0])).await.unwrap();
         change(&mut embedded);
         let embedded = Arc::new(embedded);
-        let url = sqlite_url(&lake.path().join("sluice.sqlite")).unwrap();
-        let database = Database::open(&url).await.unwrap();
-        let accounts = Accounts::new(database, AccountSettings::of_provider("local"));
         let public_url = "http://localhost:8340".parse().unwrap();
-        let console = Console {
-            lakes: vec![Arc::clone(&embedded)],
-            accounts: accounts.clone(),
-            site: site(&lake),
-            session_cookie: ServerCookie::session(&public_url),
-            public_url,
-        };
+        let lakes = vec![Arc::clone(&embedded)];
+        let site = Site::load(&site_folder(lake.path())).unwrap();
+        let console = Console::new(&config, lakes, site, public_url, false).unwrap();
+        let accounts = console.accounts.clone();
         Self { lake, embedded, router: router(Arc::new(console)), accounts }
     }
 
@@ -91,6 +88,13 @@ impl TestConsole {
         let session = session.unwrap().unwrap();
         let cookie = format!("sluice_session={}", session.secret.reveal());
         Person { console: self, id: session.caller.user.id, cookie }
+    }
+}
+
+impl TestConsole {
+    /// Signs somebody out everywhere.
+    pub(crate) async fn end_sessions(&self, person: &Person<'_>) {
+        self.accounts.end_sessions(&person.id).await.unwrap();
     }
 }
 
@@ -129,6 +133,25 @@ impl Person<'_> {
         self.answer(request.body(Body::empty()).unwrap()).await
     }
 
+    /// The answer to a path below `/api/v1/environments/dev` while it still comes.
+    pub(crate) async fn stream(&self, path: &str) -> Response {
+        let uri = format!("/api/v1/environments/dev{path}");
+        let request = Request::builder().uri(uri).header("cookie", &self.cookie);
+        let request = request.body(Body::empty()).unwrap();
+        self.console.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Server-sent events as (event, data).
+    pub(crate) async fn listen(&self) -> Pin<Box<dyn Stream<Item = (String, String)> + Send>> {
+        let body = self.stream("/events").await.into_body().into_data_stream();
+        let chunks = body.map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap());
+        let events = chunks.flat_map(|chunk| {
+            let events: Vec<_> = chunk.split("\n\n").filter_map(event).collect();
+            stream::iter(events)
+        });
+        Box::pin(events)
+    }
+
     async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.console.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -139,12 +162,17 @@ impl Person<'_> {
     }
 }
 
+fn event(text: &str) -> Option<(String, String)> {
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+    Some((field("event: ")?.to_owned(), field("data: ")?.to_owned()))
+}
+
 /// A site without content: pages need its manifest alone.
-fn site(lake: &TestLake) -> Site {
-    let folder = lake.path().join("site");
+pub(crate) fn site_folder(data_dir: &Path) -> PathBuf {
+    let folder = data_dir.join("site");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     let manifest =
         r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
     std::fs::write(folder.join("manifest.json"), manifest).unwrap();
-    Site::load(&folder).unwrap()
+    folder
 }

@@ -13,7 +13,7 @@ use domain::partition::Partition;
 use domain::query::QueryLimits;
 use domain::run::{Run, RunId, Trigger};
 use domain::source::{CsvDialect, DriftPolicy, Format, MalformedPolicy, PartitionRule, Source};
-use etl_embedded::land;
+use etl_embedded::{UploadLimits, land};
 use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::Progress;
 use etl_engine::run::{ClaimRequest, EngineSettings, RunFilter, attempt, record_arrival};
@@ -52,6 +52,7 @@ impl TestLake {
             environment: "dev".parse().unwrap(),
             database_url,
             webhook_url: None,
+            uploads: UploadLimits::default(),
             settings: EngineSettings::default(),
         };
         let embedded = Embedded::open(&config).await.unwrap();
