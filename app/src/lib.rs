@@ -23,7 +23,7 @@ pub mod pages;
 pub mod place;
 
 pub use app::App;
-#[cfg(not(feature = "ssr"))]
-pub use client::say_alive;
 #[cfg(feature = "ssr")]
 pub use client::{ApiAnswer, InProcess};
+#[cfg(not(feature = "ssr"))]
+pub use client::{say_alive, tell_panics};

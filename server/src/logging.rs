@@ -26,6 +26,18 @@ pub(crate) fn start(config: &LogConfig, service: bool) {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
+    if service {
+        log_panics();
+    }
+}
+
+/// Panics become events like all others: the usual report of them is free text on several lines.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("something that is no text");
+        tracing::error!(place, what, "a task panicked");
+    }));
 }
 
 /// Standard error, with control characters escaped. The formatter writes one event at a time.

@@ -171,7 +171,7 @@ pub struct DatasetArrival {
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct CalendarQuery {
-    /// The newest with anything in it when absent.
+    /// The newest with rows when absent.
     pub year: Option<i16>,
 }
 

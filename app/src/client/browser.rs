@@ -71,3 +71,10 @@ pub fn say_alive() {
         let _ = root.set_attribute("data-alive", "true");
     }
 }
+
+/// Sends the message of a panic to the browser's console.
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+    }));
+}

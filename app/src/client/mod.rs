@@ -12,9 +12,9 @@ use crate::api::Problem;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use browser::me_of_document;
 #[cfg(not(feature = "ssr"))]
-pub use browser::say_alive;
-#[cfg(not(feature = "ssr"))]
 use browser::{fetch, fetch_json};
+#[cfg(not(feature = "ssr"))]
+pub use browser::{say_alive, tell_panics};
 #[cfg(feature = "ssr")]
 pub use in_process::{ApiAnswer, InProcess};
 #[cfg(feature = "ssr")]

@@ -24,15 +24,14 @@ pub(super) fn Palette() -> impl IntoView {
     let entries = use_entries();
     let found = Memo::new(move |_| matching(&entries.get(), &typed.get()));
     let navigate = use_navigate();
-    let go = move |entry: Entry| {
+    let go = Callback::new(move |entry: Entry| {
         close_dialog("palette");
         set_typed.set(String::new());
         match entry.target.as_str() {
             "theme" => switch_theme(),
             path => navigate(path, NavigateOptions::default()),
         }
-    };
-    let go_stored = StoredValue::new_local(go);
+    });
     let on_key = move |event: leptos::ev::KeyboardEvent| {
         let last = found.with(|found| found.len().saturating_sub(1));
         match event.key().as_str() {
@@ -40,7 +39,7 @@ pub(super) fn Palette() -> impl IntoView {
             "ArrowUp" => set_chosen.update(|at| *at = at.saturating_sub(1)),
             "Enter" => {
                 if let Some(entry) = found.with(|found| found.get(chosen.get()).cloned()) {
-                    go_stored.with_value(|go| go(entry));
+                    go.run(entry);
                 }
             }
             _ => return,
@@ -53,7 +52,7 @@ pub(super) fn Palette() -> impl IntoView {
         view! {
             <li id=format!("palette-{at}") role="option" class="palette-entry"
                 aria-selected=move || (chosen.get() == at).to_string()
-                on:click=move |_| go_stored.with_value(|go| go(entry.clone()))>{text}</li>
+                on:click=move |_| go.run(entry.clone())>{text}</li>
         }
     };
     view! {

@@ -23,25 +23,27 @@ pub fn RelativeTime(
     view! { <time class="time" datetime=at.to_string() title=full>{text}</time> }
 }
 
-/// The time by the browser's clock in seconds since 1970, renewed every few seconds. One for all.
-fn use_now() -> RwSignal<i64> {
+/// The time by the browser's clock in seconds since 1970, renewed every few seconds. One for all,
+/// and of no component, so that it outlives each.
+fn use_now() -> ArcRwSignal<i64> {
     #[cfg(not(feature = "ssr"))]
     {
         thread_local! {
-            static NOW: RwSignal<i64> = start_clock();
+            static NOW: ArcRwSignal<i64> = start_clock();
         }
-        NOW.with(|now| *now)
+        NOW.with(Clone::clone)
     }
     #[cfg(feature = "ssr")]
-    RwSignal::new(0)
+    ArcRwSignal::new(0)
 }
 
 #[cfg(not(feature = "ssr"))]
-fn start_clock() -> RwSignal<i64> {
+fn start_clock() -> ArcRwSignal<i64> {
     let read = || (js_sys::Date::now() / 1000.0) as i64;
-    // Belongs to no component, so that it outlives each.
-    let now = Owner::new_root(None).with(|| RwSignal::new(read()));
-    let _ = set_interval_with_handle(move || now.set(read()), std::time::Duration::from_secs(5));
+    let now = ArcRwSignal::new(read());
+    let kept = now.clone();
+    let renew = move || kept.set(read());
+    let _ = set_interval_with_handle(renew, std::time::Duration::from_secs(5));
     now
 }
 

@@ -4,6 +4,10 @@
 mod hub;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::de::DeserializeOwned;
+
+use crate::api::{Problem, get};
 
 /// Calls `on_change` in the browser when a run of the environment changed, with the run's id and
 /// dataset; both are empty when anything may have changed: after a gap, or when much did at once.
@@ -11,6 +15,24 @@ use leptos::prelude::*;
 pub fn use_live(on_change: impl Fn(String, String) + Clone + 'static) {
     let environment = crate::place::use_environment();
     Effect::new(move |_| listen(&environment.get(), on_change.clone()));
+}
+
+/// Asks for `path` again and shows the answer if it says something else: what did not change keeps
+/// the focus and what is open. What cannot be read now stays as it was.
+pub fn refresh<T>(shown: Resource<Result<T, Problem>>, path: Memo<String>)
+where
+    T: PartialEq + Clone + DeserializeOwned + Send + Sync + 'static,
+{
+    let Some(asked) = path.try_get_untracked() else { return };
+    spawn_local(async move {
+        let Ok(fresh) = get::<T>(asked.clone()).await else { return };
+        // The reader may have gone elsewhere meanwhile.
+        let still_here = path.try_get_untracked().is_some_and(|path| path == asked);
+        let before = shown.try_get_untracked().flatten();
+        if still_here && !matches!(before, Some(Ok(before)) if before == fresh) {
+            shown.set(Some(Ok(fresh)));
+        }
+    });
 }
 
 #[cfg(feature = "ssr")]

@@ -44,7 +44,8 @@ pub struct CalendarDay {
     pub failed_run: Option<RunId>,
 }
 
-/// The calendar of a source; of the newest year that has anything when `year` is `None`. A failed
+/// The calendar of a source; of the newest year that has rows (or else failures) when
+/// `year` is `None`. A failed
 /// run stands on the day in which its rows would lie by the partition rule, and where only the rows
 /// tell, on the day it landed (UTC).
 pub async fn calendar(lake: &Lake, source: &Source, year: Option<i16>) -> Result<Calendar> {
@@ -61,7 +62,9 @@ pub async fn calendar(lake: &Lake, source: &Source, year: Option<i16>) -> Result
         entry.failed_run = entry.failed_run.max(Some(run.id));
     }
     let years: BTreeSet<i16> = days.keys().map(|day| day.date().year()).collect();
-    let year = year.or_else(|| years.last().copied()).unwrap_or_else(this_year);
+    // Failures of today must not hide the days that have rows.
+    let with_rows = days.values().filter(|day| day.rows > 0).map(|day| day.day.date().year()).max();
+    let year = year.or(with_rows).or_else(|| years.last().copied()).unwrap_or_else(this_year);
     let days = days.into_values().filter(|day| day.day.date().year() == year).collect();
     Ok(Calendar { year, years: years.into_iter().collect(), days })
 }

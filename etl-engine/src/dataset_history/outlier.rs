@@ -1,5 +1,7 @@
 //! Which numbers of rows are out of the ordinary.
 
+use crate::raw_to_conformed::infer::counted;
+
 /// Fewer runs say nothing about what is usual.
 const LEAST_BEFORE: usize = 5;
 /// So many scaled deviations from the median are an outlier (Iglewicz and Hoaglin).
@@ -11,8 +13,8 @@ const LEAST_SHARE: f64 = 0.02;
 
 /// Why `rows` is an outlier against the runs `before` it, in words; `None` when it is not. Robust:
 /// median and median absolute deviation, so that earlier outliers do not hide later ones.
-// Numbers of rows need no more precision than f64 has.
-#[allow(clippy::cast_precision_loss)]
+// Numbers of rows need no more precision than f64 has, and are never negative.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn outlier(rows: u64, before: &[u64]) -> Option<String> {
     if before.len() < LEAST_BEFORE {
         return None;
@@ -26,9 +28,12 @@ pub fn outlier(rows: u64, before: &[u64]) -> Option<String> {
         let than = if value < usual { "fewer" } else { "more" };
         let within = spread * THRESHOLD;
         format!(
-            "{rows} rows, far {than} than usual: the {} runs before it have a median of \
-             {usual:.0}, and up to {within:.0} from that is ordinary",
-            before.len()
+            "{} rows, far {than} than usual: the {} runs before it have a median of {}, and up \
+             to {} from that is ordinary",
+            counted(rows),
+            before.len(),
+            counted(usual as u64),
+            counted(within as u64),
         )
     })
 }
@@ -51,7 +56,7 @@ mod tests {
         let before = [1000, 1010, 990, 5, 1020, 980, 1005, 9000];
         assert_eq!(outlier(1030, &before), None);
         let why = outlier(12, &before).unwrap();
-        assert!(why.contains("far fewer") && why.contains("median of 1002"), "{why}");
+        assert!(why.contains("far fewer") && why.contains("median of 1,002"), "{why}");
         assert!(outlier(2000, &before).unwrap().contains("far more"));
     }
 

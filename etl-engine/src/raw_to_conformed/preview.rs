@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use super::bounded::BoundedBlocks;
 use super::decode::{Block, DecodeOptions, RawBytes, open};
+use super::infer::counted;
 use super::partition_rule::{self, DayOf};
 use super::prepare::columns_to_read;
 use super::{SampleBounds, compare};
@@ -156,7 +157,8 @@ fn would_fail(source: &Source, preview: &Preview) -> Option<String> {
             Some("rows do not fit, and the policy is to fail on the first".to_owned())
         }
         MalformedPolicy::Quarantine { max_rows, .. } if rejected > max_rows => {
-            Some(format!("{rejected} rows do not fit, more than the limit of {max_rows}"))
+            let (rejected, limit) = (counted(rejected), counted(max_rows));
+            Some(format!("{rejected} rows do not fit, more than the limit of {limit}"))
         }
         // A share of row counts needs no more precision than f64 has.
         #[allow(clippy::cast_precision_loss)]
@@ -164,7 +166,7 @@ fn would_fail(source: &Source, preview: &Preview) -> Option<String> {
             if rejected as f64 > max_rate * read as f64 =>
         {
             let message = "rows do not fit, more than the share that the policy allows";
-            Some(format!("{rejected} of {read} {message} ({max_rate})"))
+            Some(format!("{} of {} {message} ({max_rate})", counted(rejected), counted(read)))
         }
         _ => None,
     }

@@ -18,6 +18,7 @@ use crate::console::Console;
 use crate::sign_in::SignInMode;
 use crate::signals::stop_signal;
 use crate::site::Site;
+use crate::uploads;
 use crate::web::router;
 use crate::web::serve::{ServeLimits, serve};
 
@@ -87,8 +88,16 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     let mut workers = JoinSet::new();
     if with_workers {
         for lake in &lakes {
+            remark(&format!(
+                "{}: files put below {} are picked up",
+                lake.lake.environment,
+                lake.raw_dir().display()
+            ));
             workers.spawn(lake.worker()?.run(shutdown.clone()));
         }
+    }
+    for lake in &lakes {
+        tokio::spawn(uploads::tend(Arc::clone(lake), shutdown.clone()));
     }
     let limits = ServeLimits::from(&config.server);
     let serving =

@@ -30,7 +30,7 @@ const MAX_CUT_BYTES: u64 = MAX_SAMPLE_BYTES - 8 * 1024 * 1024;
 /// Rows that a preview reads.
 const MAX_PREVIEW_ROWS: u64 = 200_000;
 /// Time for one pass of a proposal, and for a preview.
-const MAX_PROPOSAL_TIME: Duration = Duration::from_secs(20);
+const MAX_PROPOSAL_TIME: Duration = Duration::from_secs(10);
 const MAX_PREVIEW_TIME: Duration = Duration::from_secs(8);
 /// Days that a preview names.
 const SHOWN_DAYS: usize = 12;

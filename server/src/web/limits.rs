@@ -59,3 +59,55 @@ fn busy(detail: &str) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn router(requests: usize, until_answer: Duration) -> Router {
+        let never = get(std::future::pending::<()>);
+        Router::new()
+            .route("/never", never.clone())
+            .route("/api/v1/environments/dev/uploads", never)
+            .route("/at-once", get(async || "here"))
+            .layer(from_fn_with_state(Limits::new(requests, until_answer), hold))
+    }
+
+    async fn status(router: Router, path: &str) -> StatusCode {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        router.oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up() {
+        let router = router(1, Duration::from_millis(50));
+        assert_eq!(status(router.clone(), "/never").await, StatusCode::SERVICE_UNAVAILABLE);
+        // The turn was given back.
+        assert_eq!(status(router, "/at-once").await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn more_than_its_share_of_requests_is_refused_not_queued_for_ever() {
+        let router = router(1, Duration::from_secs(60));
+        let holding = tokio::spawn(status(router.clone(), "/never"));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(status(router, "/at-once").await, StatusCode::SERVICE_UNAVAILABLE);
+        holding.abort();
+    }
+
+    #[tokio::test]
+    async fn uploads_have_bounds_of_their_own() {
+        let router = router(1, Duration::from_millis(50));
+        let upload = tokio::spawn(status(router.clone(), "/api/v1/environments/dev/uploads"));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!upload.is_finished());
+        assert_eq!(status(router, "/at-once").await, StatusCode::OK);
+        upload.abort();
+    }
+}

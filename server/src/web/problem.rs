@@ -64,11 +64,6 @@ impl Refusal {
         self.0.fields.push(FieldProblem { field: field.into(), message: message.into() });
         self
     }
-
-    /// What the caller is told.
-    pub(crate) fn problem(&self) -> &Problem {
-        &self.0
-    }
 }
 
 impl From<Error> for Refusal {

@@ -84,18 +84,18 @@ pub fn router(console: Arc<Console>) -> Router {
     let _ = leptos_axum::generate_route_list(app::App);
     let (api, listed, collected) = api(&console).finish();
     let description = Description::new(&collected, &listed);
-    let api = api.layer(from_fn_with_state(Arc::clone(&console), idempotency::once));
+    let once = from_fn_with_state(Arc::clone(&console), idempotency::once);
     let api = Router::new()
-        .nest("/api/v1", api.layer(Extension(description)))
+        .nest("/api/v1", api.layer(Extension(description)).layer(once))
         .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
-    let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
+    let assets = Router::new().route("/assets/{name}", get(asset)).merge(ways_in_and_out());
+    let assets = assets.with_state(Arc::clone(&console));
     // Whoever asks whether the server is well must get through when it has too much to do.
     let health = health::routes().with_state(Arc::clone(&console));
     let server = &console.operations.server;
     let limits = Limits::new(server.max_requests, server.request_timeout());
     api.merge(assets)
-        .merge(ways_in_and_out(&console))
         .fallback_service(get(pages::render).with_state(pages))
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
         .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))

@@ -88,7 +88,7 @@ async fn what_passes_a_trial_passes_the_replay() {
     assert_eq!(outcome.passing, 4, "{outcome:?}");
     let left: Vec<_> =
         outcome.still_rejected.iter().map(|still| (still.row.line, still.row.reason)).collect();
-    assert_eq!(left, [(8, RejectReason::BadQuoting), (6, RejectReason::TooFewFields)]);
+    assert_eq!(left, [(6, RejectReason::TooFewFields), (8, RejectReason::BadQuoting)]);
     let verdict = &outcome.verdicts[0];
     assert_eq!((verdict.rows_read, verdict.rejected, verdict.commits), (8, 2, true));
     let passing = &outcome.now_passing[0];

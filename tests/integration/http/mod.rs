@@ -5,4 +5,8 @@ mod browser;
 mod console;
 mod ops;
 mod quarantine;
+mod roles;
+mod runs;
+mod sources;
+mod upload_kill;
 mod uploads;

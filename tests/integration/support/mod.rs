@@ -4,4 +4,5 @@ pub(crate) mod github;
 pub(crate) mod lake;
 pub(crate) mod postgres;
 pub(crate) mod serve;
+pub(crate) mod site;
 pub(crate) mod sluice;

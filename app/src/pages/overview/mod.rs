@@ -13,16 +13,16 @@ use crate::api::overview::Overview;
 use crate::api::runs::RunSummary;
 use crate::components::{Card, PageHeader, RelativeTime, loaded, run_status};
 use crate::format;
-use crate::live::use_live;
+use crate::live::{refresh, use_live};
 use crate::pages::runs::run_link;
 use crate::place::{in_environment, use_environment};
 
 /// The page.
 pub(crate) fn overview() -> impl IntoView {
     let environment = use_environment();
-    let data =
-        Resource::new(move || in_environment(&environment.get(), "/overview"), get::<Overview>);
-    use_live(move |_, _| data.refetch());
+    let path = Memo::new(move |_| in_environment(&environment.get(), "/overview"));
+    let data = Resource::new(move || path.get(), get::<Overview>);
+    use_live(move |_, _| refresh(data, path));
     let table_open = RwSignal::new(false);
     let show = move |overview: Overview| {
         let environment = environment.get_untracked();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
 
 use super::words::reason_words;
@@ -34,13 +35,14 @@ impl Chosen {
 
     /// As a query string with its question mark; empty when all is shown.
     pub(super) fn query(&self) -> String {
-        let mut query = ParamsMap::new();
+        let mut query = String::new();
         for (name, value) in [("reason", &self.reason), ("column", &self.column)] {
             if let Some(value) = value {
-                query.insert(name, value.clone());
+                let sign = if query.is_empty() { '?' } else { '&' };
+                query.push_str(&format!("{sign}{name}={}", Url::escape(value).replace("%5F", "_")));
             }
         }
-        query.to_query_string()
+        query
     }
 
     fn allows(&self, kind: &Kind) -> bool {

@@ -6,9 +6,7 @@ use leptos_router::hooks::use_query_map;
 use super::words::{file_name, kind_chip};
 use crate::api::get;
 use crate::api::quarantine::{Quarantine, RejectingDataset, RejectingRun};
-use crate::components::{
-    Card, Empty, PageHeader, Pager, RelativeTime, loaded, run_status, status_badge,
-};
+use crate::components::{Card, Empty, PageHeader, Pager, RelativeTime, loaded, run_status};
 use crate::format::{count, share};
 use crate::live::use_live;
 use crate::place::{in_environment, use_environment};
@@ -101,11 +99,9 @@ fn run_table(runs: Vec<RejectingRun>, environment: &str) -> AnyView {
         <div class="table-scroll"><table class="table">
             <thead><tr>
                 <th scope="col">"File"</th>
-                <th scope="col">"Dataset"</th>
-                <th scope="col">"Run"</th>
                 <th scope="col" class="number">"Rejected"</th>
-                <th scope="col" class="number">"Share"</th>
                 <th scope="col">"Most frequent"</th>
+                <th scope="col">"Run"</th>
                 <th scope="col">"Recorded"</th>
             </tr></thead>
             <tbody>{rows}</tbody>
@@ -118,7 +114,7 @@ fn run_row(run: RejectingRun, environment: &str) -> AnyView {
     let path = format!("/{environment}/quarantine/{}", run.id);
     let newer = run.newer.map(|newer| {
         let path = format!("/{environment}/runs/{newer}");
-        view! { <a href=path title="A later run read the same file again">{status_badge("calm", "run again")}</a> }
+        view! { <a href=path title="A later run read the same file again">"run again"</a> }
     });
     let kinds = match run.kinds.is_empty() {
         true => view! { <span class="muted">"not kept, by the source's policy"</span> }.into_any(),
@@ -126,12 +122,16 @@ fn run_row(run: RejectingRun, environment: &str) -> AnyView {
     };
     view! {
         <tr>
-            <th scope="row"><a href=path title=run.key.clone()>{file_name(&run.key)}</a></th>
-            <td>{run.dataset.to_string()}</td>
-            <td><span class="row nowrap">{run_status(run.status)}{newer}</span></td>
-            <td class="number">{count(run.rows_rejected)}</td>
-            <td class="number">{share(run.rows_rejected, run.rows_read)}</td>
+            <th scope="row" class="two-lines">
+                <a href=path title=run.key.clone()>{file_name(&run.key)}</a>
+                <span class="muted">{run.dataset.to_string()}</span>
+            </th>
+            <td class="number two-lines">
+                <span>{count(run.rows_rejected)}</span>
+                <span class="muted">{share(run.rows_rejected, run.rows_read)}</span>
+            </td>
             <td><span class="kinds">{kinds}</span></td>
+            <td class="two-lines">{run_status(run.status)}{newer}</td>
             <td class="nowrap"><RelativeTime at=run.created_at /></td>
         </tr>
     }

@@ -87,10 +87,13 @@ fn page(held: RunQuarantine, environment: String, chosen: Memo<Chosen>, rows: Ro
     let trial = source
         .filter(|_| seen)
         .map(|source| trial_card(environment.clone(), run.clone(), source, kinds, chosen));
+    let jump = trial.is_some().then(|| {
+        view! { <a class="button button-small" href="#trial">"Test an edited source"</a> }
+    });
     view! {
         {summary}
         <div class="quarantine-layout">
-            <nav class="facets card" aria-label="Kinds of rejected rows">{side}</nav>
+            <nav class="facets card" aria-label="Kinds of rejected rows">{side}{jump}</nav>
             <div class="stack">{rows}{trial}</div>
         </div>
     }

@@ -7,6 +7,9 @@ use crate::api::quarantine::{MarkedText, RejectedRows, RejectedText};
 use crate::components::{Empty, Pager};
 use crate::format::count;
 
+/// Characters before a value that its line shows.
+const BEFORE: usize = 40;
+
 /// One page of rows.
 pub(super) fn rows_view(page: RejectedRows) -> AnyView {
     if page.rows.items.is_empty() {
@@ -56,7 +59,7 @@ fn row_view(row: RejectedText) -> AnyView {
             <td class="why"><span>{reason_words(row.reason)}</span>{column}</td>
             <td>
                 <details class="raw">
-                    <summary><code class="raw-line">{marked(row.raw)}</code></summary>
+                    <summary><code class="raw-line">{marked(around_value(row.raw))}</code></summary>
                     <p>{row.detail}</p>
                     <pre class="raw-whole">{whole}</pre>
                     {cut}
@@ -65,6 +68,16 @@ fn row_view(row: RejectedText) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+/// One line has room for little text: what stands just before the value is what helps.
+fn around_value(mut text: MarkedText) -> MarkedText {
+    let length = text.before.chars().count();
+    if text.value.is_some() && length > BEFORE {
+        let rest: String = text.before.chars().skip(length - BEFORE).collect();
+        text.before = format!("…{rest}");
+    }
+    text
 }
 
 fn marked(text: MarkedText) -> AnyView {

@@ -73,6 +73,7 @@ pub(super) fn trial_card(
         false => format!("Test against {} rows", count(rows())),
     };
     view! {
+        <div id="trial"></div>
         <Card title="Test an edited source" note="Nothing is changed by a test.">
             <div class="stack">
                 <p class="muted">

@@ -11,7 +11,7 @@ pub(super) fn reason_words(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::TooFewFields => "Too few fields",
         RejectReason::TooManyFields => "Too many fields",
-        RejectReason::TypeMismatch => "Value of another type",
+        RejectReason::TypeMismatch => "Wrong type",
         RejectReason::MissingValue => "Value missing",
         RejectReason::BadEncoding => "Wrong encoding",
         RejectReason::TooLong => "Record too long",

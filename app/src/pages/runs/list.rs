@@ -9,19 +9,18 @@ use super::table::run_table;
 use crate::api::runs::RunSummary;
 use crate::api::{Page, get};
 use crate::components::{Empty, PageHeader, loaded};
-use crate::live::use_live;
+use crate::live::{refresh, use_live};
 use crate::place::{in_environment, use_environment};
 
 /// The page.
 pub(crate) fn runs() -> impl IntoView {
     let (environment, query) = (use_environment(), use_query_map());
-    let list = Resource::new(
-        move || (environment.get(), query.get().to_query_string()),
-        |(environment, query)| {
-            get::<Page<RunSummary>>(in_environment(&environment, &format!("/runs{query}")))
-        },
-    );
-    use_live(move |_, _| list.refetch());
+    let path = Memo::new(move |_| {
+        let query = query.with(ParamsMap::to_query_string);
+        in_environment(&environment.get(), &format!("/runs{query}"))
+    });
+    let list = Resource::new(move || path.get(), get::<Page<RunSummary>>);
+    use_live(move |_, _| refresh(list, path));
     let show = move |page: Page<RunSummary>| {
         let (environment, query) = (environment.get_untracked(), query.get_untracked());
         if page.items.is_empty() {

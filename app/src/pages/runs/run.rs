@@ -1,6 +1,7 @@
 //! One run: where it stands, what it did, why it stopped, what to do.
 
 use domain::run::RunStatus;
+use domain::run_log::LogLine;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -10,30 +11,32 @@ use super::log::log;
 use super::steps::steps;
 use super::table::{run_link, run_table};
 use super::versions::versions;
-use crate::api::get;
 use crate::api::runs::RunDetail;
+use crate::api::{Page, get};
 use crate::components::{Card, PageHeader, RelativeTime, Stat, loaded, run_status};
 use crate::format;
-use crate::live::use_live;
+use crate::live::{refresh, use_live};
 use crate::place::{in_environment, use_environment};
 
 /// The page.
 pub(crate) fn run() -> impl IntoView {
     let (environment, params) = (use_environment(), use_params_map());
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let path = move || in_environment(&environment.get(), &format!("/runs/{}", id.get()));
-    let detail = Resource::new(path, get::<RunDetail>);
-    let lines = Resource::new(path, |path| get(format!("{path}/log")));
-    let refetch = move || {
-        detail.refetch();
-        lines.refetch();
+    let path =
+        Memo::new(move |_| in_environment(&environment.get(), &format!("/runs/{}", id.get())));
+    let log_path = Memo::new(move |_| format!("{}/log", path.get()));
+    let detail = Resource::new(move || path.get(), get::<RunDetail>);
+    let lines = Resource::new(move || log_path.get(), get::<Page<LogLine>>);
+    let look_again = move || {
+        refresh(detail, path);
+        refresh(lines, log_path);
     };
     use_live(move |changed, _| {
         if changed.is_empty() || changed == id.get_untracked() {
-            refetch();
+            look_again();
         }
     });
-    let todo = Actions::new(environment, id, refetch);
+    let todo = Actions::new(environment, id, look_again);
     let spoken = RwSignal::new(String::new());
     let sql_open = RwSignal::new(false);
     let show = move |detail: RunDetail| {

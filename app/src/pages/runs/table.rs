@@ -69,12 +69,12 @@ fn row(environment: &str, run: RunSummary) -> AnyView {
                 <a href=run_link(environment, run.id) title=run.key.clone()>{run.file().to_owned()}</a>
                 {why}
             </td>
-            <td class="nowrap"><a class="quiet" href=source>{dataset}</a></td>
+            <td><a class="quiet" href=source>{dataset}</a></td>
             <td class="number">{rows}</td>
             <td class="number">{if begun { rejected } else { "–".into_any() }}</td>
             <td class="number">{took}</td>
             <td class="nowrap">{by}</td>
-            <td class="nowrap"><RelativeTime at=run.created_at /></td>
+            <td><RelativeTime at=run.created_at /></td>
         </tr>
     }
     .into_any()

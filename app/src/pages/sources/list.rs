@@ -35,7 +35,7 @@ pub(crate) fn sources() -> impl IntoView {
             {register}
         </PageHeader>
         <form method="get" class="filters" role="search">
-            <div class="field">
+            <div class="field source-search">
                 <label for="search">"Dataset, owner or description"</label>
                 <input type="search" id="search" name="search" value=search autocomplete="off" />
             </div>
@@ -53,9 +53,9 @@ pub(crate) fn sources() -> impl IntoView {
                     <thead><tr>
                         <th scope="col">"Dataset"</th><th scope="col">"Owner"</th>
                         <th scope="col">"Format"</th><th scope="col" class="number">"Columns"</th>
+                        <th scope="col" class="number">"Rows"</th><th scope="col" class="number">"Size"</th>
                         <th scope="col">"Last run"</th><th scope="col">"Last arrival"</th>
                         <th scope="col">"Fresh"</th>
-                        <th scope="col" class="number">"Rows"</th><th scope="col" class="number">"Size"</th>
                     </tr></thead>
                     <tbody>{rows}</tbody>
                 </table></div></section>
@@ -83,11 +83,11 @@ fn row(here: &str, source: SourceSummary) -> AnyView {
             <td>{source.owner}</td>
             <td>{format_name(&source.format)}</td>
             <td class="number">{source.columns}</td>
+            <td class="number">{count(source.size.rows)}</td>
+            <td class="number">{bytes(source.size.bytes)}</td>
             <td>{status}</td>
             <td class="nowrap">{last.map(|run| view! { <RelativeTime at=run.landed_at /> })}</td>
             <td class="nowrap">{source.fresh_at.map(|at| view! { <RelativeTime at=at /> })}</td>
-            <td class="number">{count(source.size.rows)}</td>
-            <td class="number">{bytes(source.size.bytes)}</td>
         </tr>
     }
     .into_any()

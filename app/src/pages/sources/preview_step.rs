@@ -38,7 +38,7 @@ pub(super) fn preview_step(draft: Draft) -> AnyView {
     };
     let busy = move || draft.previewing.get().to_string();
     view! {
-        <div class="stack preview" aria-live="polite" aria-busy=busy>{content}</div>
+        <div class="stack preview" aria-busy=busy>{content}</div>
     }
     .into_any()
 }
@@ -54,7 +54,14 @@ fn shown(draft: Draft, preview: &SourcePreview) -> AnyView {
         view! { <p class="notice" data-tone="wait">"Not pinned, and left to the drift policy: "{preview.extra.join(", ")}</p> }
     });
     let written = preview.rows_read - preview.rows_rejected;
+    // Said aloud after each change; the tables below are not.
+    let spoken = format!(
+        "Preview: {} rows would be written, {} rejected",
+        count(written),
+        count(preview.rows_rejected)
+    );
     view! {
+        <p class="visually-hidden" role="status">{spoken}</p>
         {verdict}
         {extra}
         <dl class="stats">

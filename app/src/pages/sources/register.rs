@@ -39,11 +39,12 @@ pub(crate) fn register() -> impl IntoView {
     );
     let key = query.get_untracked().get("key");
     let crumbs = vec![(format!("/{}/sources", environment.get_untracked()), "Sources".to_owned())];
+    // A page is asked for by its address alone, so that the title does not wait for the source.
     let title = move || match dataset.get() {
         dataset if dataset.is_empty() => "Register a source".to_owned(),
-        dataset => format!("Register {dataset}"),
+        dataset => format!("Registration of {dataset}"),
     };
-    let may_edit = may(Permission::EditSources);
+    let (may_edit, owner) = (may(Permission::EditSources), use_me().login);
     view! {
         <PageHeader title=Signal::derive(title) crumbs=crumbs
             lead="Nothing is read by guesswork: a sample is proposed, you decide, and what you pin holds until you change it." />
@@ -56,7 +57,7 @@ pub(crate) fn register() -> impl IntoView {
                 }
                 .into_any();
             }
-            let owner = use_me().login;
+            let owner = owner.clone();
             let draft = Draft::new(environment, &dataset.get_untracked(), existing, owner);
             wizard(draft, key.clone())
         })}
@@ -135,7 +136,8 @@ fn columns_step(draft: Draft) -> AnyView {
 }
 
 fn pin_step(draft: Draft) -> AnyView {
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = use_navigate();
+    let navigate = Callback::new(move |page: String| navigate(&page, Default::default()));
     let differences = move || {
         let current = draft.current.get_value()?;
         let source = draft.source.get()?;
@@ -163,7 +165,7 @@ fn pin_step(draft: Draft) -> AnyView {
             }
             let here = draft.environment.get_untracked();
             let page = format!("/{here}/sources/{dataset}");
-            navigate.with_value(|navigate| navigate(&page, Default::default()));
+            navigate.run(page);
         });
     };
     let text = if draft.base > 0 {

@@ -43,7 +43,7 @@ pub(super) fn sample_step(draft: Draft) -> AnyView {
 fn drop_zone(draft: Draft) -> AnyView {
     let over = RwSignal::new(false);
     view! {
-        <div class="drop-zone" data-over=move || over.get().to_string()
+        <div class="sample-drop" data-over=move || over.get().to_string()
             on:dragover=move |event| { event.prevent_default(); over.set(true); }
             on:dragleave=move |_| over.set(false)
             on:drop=move |event| { event.prevent_default(); over.set(false); take_dropped(draft, &event); }>
@@ -89,7 +89,17 @@ fn held_arrivals(draft: Draft, arrivals: Vec<DatasetArrival>) -> AnyView {
 /// Folder by folder, by links that can be shared.
 fn raw_zone(draft: Draft) -> AnyView {
     let (environment, query) = (draft.environment, use_query_map());
-    let prefix = Memo::new(move |_| query.get().get("prefix").unwrap_or_default());
+    // A dataset's own files are where its samples are.
+    let prefix = Memo::new(move |_| {
+        let query = query.get();
+        query.get("prefix").or_else(|| query.get("dataset")).unwrap_or_default()
+    });
+    let dataset = Memo::new(move |_| query.get().get("dataset"));
+    let folder = move |prefix: &str| {
+        let dataset = dataset.get_untracked();
+        let dataset = dataset.map(|dataset| format!("&dataset={}", encoded(&dataset)));
+        format!("?prefix={}{}", encoded(prefix), dataset.unwrap_or_default())
+    };
     let listing = Resource::new(
         move || {
             let query = query.get();
@@ -110,7 +120,11 @@ fn raw_zone(draft: Draft) -> AnyView {
         });
         let empty = (page.items.is_empty() && up.is_none())
             .then(|| view! { <li class="muted">"The raw zone is empty."</li> });
-        let items = page.items.into_iter().map(|object| entry(draft, object)).collect_view();
+        let entry = |object: RawObject| {
+            let href = object.is_folder.then(|| folder(&object.key));
+            entry(draft, object, href)
+        };
+        let items = page.items.into_iter().map(entry).collect_view();
         let more = page.next.map(|next| {
             let href = format!("{}&after={}", folder(&prefix.get_untracked()), encoded(&next));
             view! { <li><a class="pick" href=href>"More"</a></li> }
@@ -126,9 +140,8 @@ fn raw_zone(draft: Draft) -> AnyView {
     .into_any()
 }
 
-fn entry(draft: Draft, object: RawObject) -> AnyView {
-    if object.is_folder {
-        let href = folder(&object.key);
+fn entry(draft: Draft, object: RawObject, href: Option<String>) -> AnyView {
+    if let Some(href) = href {
         return view! { <li><a class="pick" href=href>{icon("next")}{object.name}"/"</a></li> }
             .into_any();
     }
@@ -141,10 +154,6 @@ fn entry(draft: Draft, object: RawObject) -> AnyView {
         </button></li>
     }
     .into_any()
-}
-
-fn folder(prefix: &str) -> String {
-    format!("?prefix={}", encoded(prefix))
 }
 
 /// A text as part of a query: all but letters, digits and a few harmless characters by their bytes.
@@ -167,6 +176,6 @@ mod tests {
 
     #[test]
     fn a_folder_is_one_part_of_the_query() {
-        assert_eq!(folder("a/b=1/é &c"), "?prefix=a/b=1/%C3%A9%20%26c");
+        assert_eq!(encoded("a/b=1/é &c"), "a/b=1/%C3%A9%20%26c");
     }
 }

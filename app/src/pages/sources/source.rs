@@ -12,7 +12,7 @@ use super::versions::versions;
 use crate::api::get;
 use crate::api::sources::{PartitionCalendar, RowsOfRun, SourceDetail};
 use crate::components::{
-    Card, PageHeader, RelativeTime, Stat, icon, loaded, run_status, status_badge,
+    Card, PageHeader, RelativeTime, Stat, Upload, icon, loaded, run_status, status_badge,
 };
 use crate::format::{bytes, count};
 use crate::place::{in_environment, may, use_environment};
@@ -64,6 +64,9 @@ pub(crate) fn source() -> impl IntoView {
                 {loaded(rows, 4, move |rows| rows_chart(&environment.get_untracked(), &rows))}
             </Card>
             {loaded(detail, 8, move |detail| registration(&detail))}
+            <Card title="Upload">
+                <Upload dataset=dataset />
+            </Card>
             <Card title="Arrivals">{arrivals(environment, dataset)}</Card>
             {loaded(detail, 2, move |detail| versions(&detail.versions))}
         </div>

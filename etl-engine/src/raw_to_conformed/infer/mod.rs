@@ -19,6 +19,8 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use self::words::counted;
+
 use self::evidence::{Evidence, Habits};
 use super::bounded::{BoundedBlocks, SampleBounds};
 use super::decode::{DecodeOptions, Layout, Opened, RawBytes, Spooled, blocking};

@@ -4,7 +4,7 @@
 const QUOTED_CHARACTERS: usize = 40;
 
 /// A count with commas between groups of three digits.
-pub(super) fn counted(count: u64) -> String {
+pub(crate) fn counted(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -59,23 +59,43 @@ impl Texts {
         rows: Vec<RejectedRow>,
         mut outcome: Outcome,
     ) -> Result<Outcome> {
-        let (mut text, mut plain) = (Vec::new(), Vec::new());
+        let (mut text, mut lines, mut records) = (Vec::new(), 0, Vec::new());
         for row in rows {
             // Longer text was cut, and this may be all of it or not.
             if row.raw.len() >= RejectedRow::MAX_RAW {
                 outcome.cut += 1;
                 continue;
             }
-            let record = self.in_new_encoding(&row.raw).into_owned();
-            if self.decoder.is_plain(&record) {
-                text.extend_from_slice(&record);
-                text.push(self.decoder.newline());
-                plain.push(row);
-            } else {
-                self.try_alone(run, row, record, &mut outcome)?;
+            let mut record = self.in_new_encoding(&row.raw).into_owned();
+            let plain = self.decoder.is_plain(&record);
+            record.push(self.decoder.newline());
+            if plain {
+                text.append(&mut record);
+                lines += 1;
+            }
+            records.push((row, (!plain).then_some(record)));
+        }
+        let together = self.decoder.decode(&text)?;
+        if together.rows_read != lines {
+            return Err(Error::internal("kept rows were not read one by one"));
+        }
+        let rejected = together.rejected.into_iter().map(|found| (found.line, found));
+        let mut rejected: BTreeMap<_, _> = rejected.collect();
+        let (mut line, mut written) = (0, 0);
+        for (row, alone) in records {
+            if let Some(record) = alone {
+                self.try_alone(run, row, &record, &mut outcome)?;
+                continue;
+            }
+            line += 1;
+            match rejected.remove(&line) {
+                Some(found) => outcome.fail(run, row, found),
+                None => {
+                    outcome.pass(run, &row, || values_of(&together.batch, written));
+                    written += 1;
+                }
             }
         }
-        self.try_together(run, plain, &text, &mut outcome)?;
         Ok(outcome)
     }
 
@@ -83,11 +103,10 @@ impl Texts {
         &self,
         run: RunId,
         row: RejectedRow,
-        mut record: Vec<u8>,
+        record: &[u8],
         outcome: &mut Outcome,
     ) -> Result<()> {
-        record.push(self.decoder.newline());
-        let mut block = self.decoder.decode(&record)?;
+        let mut block = self.decoder.decode(record)?;
         match block.rejected.drain(..).next() {
             Some(found) => outcome.fail(run, row, found),
             None if block.batch.num_rows() > 0 => {
@@ -96,36 +115,6 @@ impl Texts {
             None => {
                 outcome.tried += 1;
                 outcome.no_rows += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tries records of which each is one line of `text`.
-    fn try_together(
-        &self,
-        run: RunId,
-        rows: Vec<RejectedRow>,
-        text: &[u8],
-        outcome: &mut Outcome,
-    ) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let block = self.decoder.decode(text)?;
-        if block.rows_read != rows.len() as u64 {
-            return Err(Error::internal("kept rows were not read one by one"));
-        }
-        let rejected = block.rejected.into_iter().map(|found| (found.line, found));
-        let mut rejected: BTreeMap<_, _> = rejected.collect();
-        let mut written = 0;
-        for (line, row) in (1..).zip(rows) {
-            match rejected.remove(&line) {
-                Some(found) => outcome.fail(run, row, found),
-                None => {
-                    outcome.pass(run, &row, || values_of(&block.batch, written));
-                    written += 1;
-                }
             }
         }
         Ok(())

@@ -113,10 +113,9 @@ pub(crate) async fn replay_run(
         return Err(Error::conflict(text).into());
     }
     let run = replay(&at.lake, original.id, caller.login()).await?;
-    let environment = Some(&at.lake.environment);
+    let (environment, object) = (Some(&at.lake.environment), original.id.to_string());
     let (before, after) =
         (serde_json::json!({ "run": original.id }), serde_json::json!({ "run": run.id }));
-    let object = original.id.to_string();
     let record = console.audit.record(
         &caller,
         "run.replay",

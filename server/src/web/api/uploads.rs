@@ -1,9 +1,11 @@
 //! Uploads: begin, send a piece, ask where it stands, abort.
 
+use std::sync::Arc;
+
 use app::api::Problem;
 use app::api::uploads::{BeginUpload, OFFSET_HEADER, UploadProgress};
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Error, ErrorKind, Result};
@@ -12,6 +14,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 
 use crate::accounts::Caller;
+use crate::console::Console;
 use crate::uploads;
 use crate::web::{Answer, InEnvironment, Json, Refusal};
 
@@ -63,6 +66,7 @@ pub(crate) async fn show(
     responses((status = 200, body = UploadProgress), (status = 409, body = Problem),
         (status = 413, body = Problem)), tag = "uploads")]
 pub(crate) async fn send(
+    State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
@@ -81,11 +85,32 @@ pub(crate) async fn send(
         ));
     }
     check_room(&at, 0).await?;
-    let bytes = body.into_data_stream().map_err(|_| {
+    let metrics = Arc::clone(&console.operations.metrics);
+    let bytes =
+        body.into_data_stream().inspect_ok(move |piece| metrics.uploaded(piece.len() as u64));
+    let bytes = bytes.map_err(|_| {
         Error::new(ErrorKind::Unavailable, "the piece broke off: go on from where it stands")
     });
     match uploads::append(at.0.clone(), upload, offset, bytes).await {
-        Ok(upload) => Ok((offset_header(&upload), Json(progress(&at, &upload))).into_response()),
+        Ok(upload) => {
+            console.operations.metrics.uploaded(upload.received.saturating_sub(offset));
+            if let Some(run) = upload.run {
+                let landed = serde_json::json!({ "bytes": upload.size, "run": run });
+                let (environment, nothing) = (Some(&at.lake.environment), None::<&()>);
+                let audit = &console.audit;
+                audit
+                    .record(
+                        &caller,
+                        "upload.land",
+                        environment,
+                        &upload.key,
+                        nothing,
+                        Some(&landed),
+                    )
+                    .await?;
+            }
+            Ok((offset_header(&upload), Json(progress(&at, &upload))).into_response())
+        }
         Err(error) if error.kind() == ErrorKind::Conflict => {
             let stands = own(&at, &caller, &id).await?;
             Ok((offset_header(&stands), Refusal::from(error)).into_response())
@@ -99,12 +124,19 @@ pub(crate) async fn send(
     params(("environment" = String, Path), ("upload" = String, Path)),
     responses((status = 204), (status = 409, body = Problem)), tag = "uploads")]
 pub(crate) async fn abort(
+    State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
 ) -> std::result::Result<StatusCode, Refusal> {
     let upload = own(&at, &caller, &id).await?;
     at.uploads.abort(&upload).await?;
+    let aborted = serde_json::json!({ "bytes": upload.size, "received": upload.received });
+    let environment = Some(&at.lake.environment);
+    let audit = &console.audit;
+    audit
+        .record(&caller, "upload.abort", environment, &upload.key, Some(&aborted), None::<&()>)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

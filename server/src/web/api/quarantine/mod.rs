@@ -112,7 +112,7 @@ pub(crate) async fn rows(
     Query(query): Query<RowsQuery>,
 ) -> Answer<RejectedRows> {
     let run = find(&at, run.parse()?).await?;
-    let (offset, limit) = (query.after.unwrap_or(0), query.limit.unwrap_or(50).clamp(1, 500));
+    let (offset, limit) = (query.after.unwrap_or(0), query.limit.unwrap_or(25).clamp(1, 500));
     let filter = RowFilter { reason: query.reason, column: query.column };
     let conformed = &at.lake.conformed;
     let page = quarantine::page(conformed, &run.dataset, run.id, &filter, offset, limit).await?;

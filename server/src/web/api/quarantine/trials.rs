@@ -1,9 +1,12 @@
 //! Trials of an edited source, and replays.
 
+use std::sync::Arc;
+
 use app::api::Problem;
 use app::api::quarantine::{
     PassingRow, ReplayRequest, ReplayVerdict, Replays, TrialOutcome, TrialRequest,
 };
+use axum::extract::State;
 use axum::http::StatusCode;
 use domain::Error;
 use domain::access::Permission;
@@ -14,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::{find, shown};
 use crate::accounts::Caller;
+use crate::console::Console;
 use crate::web::{Answer, InEnvironment, Json, Refusal};
 
 /// Most runs of one request.
@@ -47,6 +51,7 @@ pub(crate) async fn try_source(
     responses((status = 200, body = Replays), (status = 409, body = Problem),
         (status = 422, body = Problem)), tag = "quarantine")]
 pub(crate) async fn replay(
+    State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
     Json(request): Json<ReplayRequest>,
@@ -62,12 +67,22 @@ pub(crate) async fn replay(
             let message = "the source is of another dataset than the runs";
             return Err(Error::invalid(message).into());
         }
+        let dataset = &save.source.dataset;
+        let before = at.lake.sources.current(dataset).await?.map(|current| current.source);
         let saved = at.lake.sources.save(&save.source, caller.login(), save.version).await?;
+        let (object, after) = (dataset.to_string(), Some(&saved.source));
+        let audit = &console.audit;
+        audit.record(&caller, "source.save", environment, &object, before.as_ref(), after).await?;
         version = Some(saved.version);
     }
     let mut started = Vec::with_capacity(runs.len());
     for run in runs {
-        started.push(etl_engine::run::replay(&at.lake, run.id, caller.login()).await?.id);
+        let new = etl_engine::run::replay(&at.lake, run.id, caller.login()).await?.id;
+        let (object, after) = (run.id.to_string(), serde_json::json!({ "replay": new }));
+        let (environment, nothing) = (Some(&at.lake.environment), None::<&()>);
+        let audit = &console.audit;
+        audit.record(&caller, "run.replay", environment, &object, nothing, Some(&after)).await?;
+        started.push(new);
     }
     Ok(Json(Replays { version, runs: started }))
 }
