@@ -4,5 +4,4 @@ pub(crate) mod github;
 pub(crate) mod lake;
 pub(crate) mod postgres;
 pub(crate) mod serve;
-pub(crate) mod site;
 pub(crate) mod sluice;
