@@ -25,6 +25,13 @@ pub(super) struct LinkForm {
     code: String,
 }
 
+/// Whether all sessions of the person are to end.
+#[derive(Debug, Deserialize)]
+pub(super) struct SignOut {
+    #[serde(default)]
+    everywhere: bool,
+}
+
 /// Sends the browser to GitHub. Leaves nothing behind but a row that expires.
 pub(super) async fn to_github(
     State(console): State<Arc<Console>>,
@@ -60,9 +67,10 @@ pub(super) async fn by_link(
     finish(&console, outcome, "session.start_by_link").await
 }
 
-/// Ends the session of this browser.
+/// Ends the session of this browser, or with `?everywhere=true` all sessions of its person.
 pub(super) async fn sign_out(
     State(console): State<Arc<Console>>,
+    Query(SignOut { everywhere }): Query<SignOut>,
     caller: Option<axum::Extension<Caller>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -70,8 +78,12 @@ pub(super) async fn sign_out(
         console.accounts.end_session(&secret).await?;
     }
     if let Some(axum::Extension(caller)) = caller {
-        let (login, nothing) = (caller.login().to_owned(), None::<&()>);
-        console.audit.record(&caller, "session.end", None, &login, nothing, nothing).await?;
+        if everywhere {
+            console.accounts.end_sessions(&caller.user.id).await?;
+        }
+        let action = if everywhere { "session.end_all" } else { "session.end" };
+        let nothing = None::<&()>;
+        console.audit.record(&caller, action, None, caller.login(), nothing, nothing).await?;
     }
     Ok(redirect("/sign-in", [console.sign_in.session_cookie.clear()?]))
 }

@@ -35,7 +35,15 @@ pub(crate) fn tokens() -> impl IntoView {
         <PageHeader title="Settings" lead="Tokens let scripts use the API as you, within the scopes you choose. They end when they expire, when you revoke them, or when you lose the role." />
         {tabs("/settings/tokens")}
         <div class="token-columns">
-            <Card title="New token">{form(tokens)}</Card>
+            <div class="stack">
+                <Card title="New token">{form(tokens)}</Card>
+                <Card title="Your sessions">
+                    <form class="stack" method="post" action="/sign-out?everywhere=true">
+                        <p class="muted">"Lost a device? This ends your sessions in all browsers, this one included. Tokens stay."</p>
+                        <div><button type="submit" class="button button-danger">"Sign out everywhere"</button></div>
+                    </form>
+                </Card>
+            </div>
             {loaded(tokens, 4, move |page| table(page.items, tokens))}
         </div>
     }

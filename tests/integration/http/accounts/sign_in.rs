@@ -125,6 +125,11 @@ async fn d5_signing_out_ends_the_session_at_once() {
     let ended = one.change(Method::DELETE, "/api/v1/me/sessions", serde_json::Value::Null).await;
     assert_eq!(ended.json["ended"], 2, "{ended:?}");
     assert_eq!(other.get("/api/v1/me").await.status, StatusCode::UNAUTHORIZED);
+
+    let mut one = served.signed_in("ada", &[(Role::Viewer, None)]).await;
+    let mut other = served.signed_in("ada", &[(Role::Viewer, None)]).await;
+    assert_eq!(one.submit("/sign-out?everywhere=true", "").await.location(), "/sign-in");
+    assert_eq!(other.get("/api/v1/me").await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
