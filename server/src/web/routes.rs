@@ -110,12 +110,13 @@ pub fn router(console: Arc<Console>) -> Router {
 }
 
 /// How browsers get a session and end it. Open to everybody: that is their purpose.
-fn ways_in_and_out() -> Router<Arc<Console>> {
+fn ways_in_and_out(console: &Arc<Console>) -> Router {
     Router::new()
         .route("/sign-in/github", get(sign_in::to_github))
         .route("/sign-in/github/callback", get(sign_in::from_github))
         .route("/sign-in/link", post(sign_in::by_link))
         .route("/sign-out", post(sign_in::sign_out))
+        .with_state(Arc::clone(console))
 }
 
 async fn asset(
