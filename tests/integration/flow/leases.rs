@@ -180,7 +180,7 @@ async fn b11_b13_two_workers_share_a_burst_and_run_nothing_twice() {
     for run in runs {
         let ended = until(&lake, run, |run| run.status.is_terminal()).await;
         assert_eq!(ended.status, RunStatus::Succeeded, "{:?}", ended.failure);
-        assert_eq!(ended.attempt, 1, "it was claimed once");
+        assert_eq!(ended.attempt, 1, "it was claimed once: {ended:?}");
     }
     assert_eq!(lake.runs().await.len(), 30);
     lake.check_catalog().await;
