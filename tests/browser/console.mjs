@@ -8,8 +8,9 @@ export const test = base.extend({
     page: async ({ page }, use) => {
         const complaints = watch(page);
         await page.addInitScript(() => {
-            const tell = (event) => console.error(`Refused by the policy: ${event.violatedDirective} ${event.blockedURI}`);
-            document.addEventListener("securitypolicyviolation", tell);
+            document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+                console.error(`Refused by the policy: ${violatedDirective} ${blockedURI}`);
+            });
         });
         await use(page);
         expect(complaints, "the browser complained").toEqual([]);
