@@ -7,6 +7,11 @@ import { join } from "node:path";
 export const test = base.extend({
     page: async ({ page }, use) => {
         const complaints = watch(page);
+        await page.addInitScript(() => {
+            document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+                console.error(`Refused by the policy: ${violatedDirective} ${blockedURI}`);
+            });
+        });
         await use(page);
         expect(complaints, "the browser complained").toEqual([]);
     },
@@ -25,11 +30,31 @@ export function watch(page) {
     return complaints;
 }
 
-/** Uses the one-time link of `lake` and ends on the overview. */
+/** Uses a one-time link of `lake`, its first one while that is unused, and ends on the overview. */
 export async function signIn(page, lake) {
-    await page.goto(lake.link);
+    const link = lake.link ?? lake.signInLink();
+    lake.link = undefined;
+    await page.goto(link);
     await page.getByRole("button", { name: /sign in/i }).click();
     await expect(page.getByRole("navigation", { name: "Sections" })).toBeVisible();
+}
+
+/** Goes to an address of the lake and waits until the page answers to clicks. */
+export async function open(page, address) {
+    const answer = await page.goto(address);
+    await alive(page);
+    return answer;
+}
+
+/** The figure that stands below the name `name`, for example `81,063`. */
+export function figure(page, name) {
+    const term = page.getByRole("term").filter({ hasText: new RegExp(`^${name}$`) });
+    return term.first().locator("xpath=following-sibling::dd[1]");
+}
+
+/** The card with this heading. */
+export function card(page, heading) {
+    return page.locator("section").filter({ has: page.getByRole("heading", { name: heading, exact: true }) });
 }
 
 /** Waits until the page answers to clicks. */
@@ -55,5 +80,7 @@ export async function expectNoSidewaysScroll(page) {
 /** Keeps a picture for the README when asked to. */
 export async function picture(page, name) {
     const folder = process.env.SLUICE_SCREENSHOTS;
-    if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
+    if (!folder) return;
+    await page.mouse.move(0, 0);
+    await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled" });
 }

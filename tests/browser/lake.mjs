@@ -7,6 +7,8 @@ import { createInterface } from "node:readline";
 
 const binary = process.env.SLUICE_BIN ?? resolve("target/debug/sluice");
 const site = process.env.SLUICE_SITE;
+// The binary reads every SLUICE_ variable as configuration: those of the tests are not for it.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
 
 export class Lake {
     constructor() {
@@ -15,16 +17,22 @@ export class Lake {
 
     /** Runs a command of the CLI over this lake and returns what it printed. */
     run(...args) {
-        const done = spawnSync(binary, ["--data-dir", this.folder, ...args], { encoding: "utf8", timeout: 120_000 });
+        const all = ["--data-dir", this.folder, ...args];
+        const done = spawnSync(binary, all, { env, encoding: "utf8", timeout: 120_000 });
         if (done.status !== 0) throw new Error(`sluice ${args.join(" ")}: ${done.stderr}`);
         return done.stdout;
+    }
+
+    /** Another link that signs in once. */
+    signInLink() {
+        return this.run("sign-in-link", "--public-url", this.url).match(/https?:\S+/)[0];
     }
 
     /** Starts `sluice serve` and waits for its one-time link. */
     async serve() {
         const args = ["--data-dir", this.folder, "serve", "--listen", "127.0.0.1:0", "--sign-in", "link"];
         if (site) args.push("--site", site);
-        this.process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+        this.process = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
         this.log = "";
         this.process.stderr.on("data", (text) => (this.log += text));
         const ended = new Promise((_, reject) => {

@@ -23,8 +23,10 @@ pub fn PageHeader(
         let links = crumbs.into_iter().map(|(path, text)| view! { <li><a href=path>{text}</a></li> });
         view! { <nav class="crumbs" aria-label="Above this page"><ol>{links.collect_view()}</ol></nav> }
     });
+    // Between two pages the browser's title is asked for once more, when this page may be gone.
+    let text = move || title.try_get().unwrap_or_default();
     view! {
-        <Title text=title />
+        <Title text=text />
         <header class="page-header">
             <div class="page-header-text">
                 {crumbs}

@@ -1,0 +1,219 @@
+// What a person does with a new lake: register a source by a real file, upload it, watch it run,
+// look at what was rejected, correct the source, replay, query.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { alive, card, expect, expectAccessible, figure, open, picture, signIn, test } from "./console.mjs";
+import { Lake } from "./lake.mjs";
+import { greenTrips, someTrips } from "./trips.mjs";
+
+const DATASET = "nyc_taxi/green_trips";
+const SQL = `SELECT payment_type, count(*) AS trips, sum(total_amount) AS total, year, month, day
+FROM "nyc_taxi"."green_trips" GROUP BY payment_type, year, month, day`;
+
+const lake = new Lake();
+test.describe.configure({ mode: "serial" });
+test.beforeAll(() => lake.serve());
+test.afterAll(() => lake.stop());
+test.beforeEach(({ page }) => signIn(page, lake));
+
+/** The file input of the source page. */
+const upload = (page) => page.getByLabel(/Drop files here/);
+
+/** The status that the run page shows, which it changes by itself. */
+const succeeded = (page) => expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 90_000 });
+
+/** Keeps the second piece of an upload back until the answer is called. */
+async function holdSecondPiece(page) {
+    let release;
+    const held = new Promise((done) => (release = done));
+    let pieces = 0;
+    await page.route("**/uploads/*", async (route) => {
+        if (route.request().method() === "PATCH" && ++pieces === 2) await held;
+        await route.continue().catch(() => {});
+    });
+    return release;
+}
+
+test("from an empty lake to both tables, past a quarantine", async ({ page }) => {
+    test.setTimeout(240_000);
+    const trips = greenTrips(lake);
+    let rejected;
+
+    await test.step("the empty lake says how to begin", async () => {
+        await expect(page.getByText("Nothing has arrived in this lake yet.")).toBeVisible();
+        await page.getByRole("link", { name: "Register a source" }).click();
+        await alive(page);
+        await expect(page.getByRole("heading", { level: 1, name: "Register a source" })).toBeVisible();
+    });
+
+    await test.step("the sample is proposed with examples and reasons", async () => {
+        await page.getByLabel(/Drop a sample file/).setInputFiles(trips);
+        const columns = page.getByRole("table", { name: "Columns to pin" });
+        await expect(columns.getByRole("row")).toHaveCount(21, { timeout: 60_000 });
+        const distance = columns.getByRole("row", { name: /trip_distance/ });
+        await expect(distance).toContainText(/double: .*not all of them whole/);
+        await expect(distance).toContainText("2.25");
+        await expect(distance.getByRole("combobox", { name: "Type of trip_distance" })).toHaveValue("double");
+        await expectAccessible(page);
+    });
+
+    await test.step("the reader corrects it, and the preview follows", async () => {
+        const register = page.getByRole("button", { name: "Register", exact: true });
+        await expect(register).toBeDisabled();
+        await page.getByLabel("Dataset", { exact: true }).fill(DATASET);
+        await page.getByLabel("Owner").fill("taxi-team");
+        await page.getByLabel("Description").fill("Trips of New York's green taxis.");
+        await page.getByRole("radio", { name: /^A date column/ }).check();
+        await page.getByRole("checkbox", { name: "Empty allowed of passenger_count" }).uncheck();
+        await expect(page.getByText("A run of this file would fail:")).toBeVisible({ timeout: 60_000 });
+        await page.getByLabel("At most rows").fill("50,000");
+        await page.getByLabel("At most per cent").fill("60");
+        await page.getByLabel("At most per cent").press("Tab");
+        await expect(page.getByText("A run of this file would fail:")).toBeHidden({ timeout: 60_000 });
+        await expect(page.getByRole("table", { name: "The first conformed rows" }).getByRole("row")).toHaveCount(101);
+        const reasons = page.getByRole("table", { name: "The first rows that would be rejected" });
+        await expect(reasons.getByRole("row").nth(1)).toContainText("passenger_count");
+        rejected = await figure(page, "Would be rejected").textContent();
+        await expectAccessible(page);
+        await picture(page, "register");
+        await register.click();
+        await expect(page).toHaveURL(`${lake.url}/dev/sources/${DATASET}`);
+        await expect(page.getByText(`${DATASET} is registered, version 1`)).toBeVisible();
+    });
+
+    await test.step("the source page shows what was pinned", async () => {
+        await expect(page.getByRole("heading", { level: 1, name: DATASET })).toBeVisible();
+        await expect(page.getByText("taxi-team")).toBeVisible();
+        await expect(page.getByText("No file arrived yet")).toBeVisible();
+        lake.run("transformations", "set", DATASET, "--sql", SQL, "-m", "Trips by payment");
+    });
+
+    await test.step("the upload shows how far it is, and ends in a run", async () => {
+        const release = await holdSecondPiece(page);
+        await upload(page).setInputFiles(trips);
+        const progress = page.getByRole("progressbar", { name: /^Progress of green_tripdata/ });
+        await expect(progress).toBeVisible();
+        await expect.poll(() => progress.evaluate((bar) => bar.value)).toBeGreaterThan(1_000_000);
+        await expect(progress).not.toHaveJSProperty("value", await progress.evaluate((bar) => bar.max));
+        release();
+        await expect(page.getByText("Landed", { exact: true }).first()).toBeVisible();
+        await page.getByRole("link", { name: "See its run" }).click();
+    });
+
+    await test.step("the run goes on before the reader's eyes", async () => {
+        await page.evaluate(() => (window.neverReloaded = true));
+        await expect(page.getByRole("heading", { level: 3, name: "Conformed → purpose-built" })).toBeVisible();
+        await succeeded(page);
+        await expect(figure(page, "Rows rejected")).toHaveText(rejected);
+        const number = async (name) => Number((await figure(page, name).textContent()).replaceAll(",", ""));
+        expect(await number("Rows read")).toBe((await number("Rows written")) + (await number("Rows rejected")));
+        await expect(card(page, "Exactly these versions")).toContainText("version 1");
+        await expect(page.getByRole("region", { name: "Log" }).getByRole("row").nth(2)).toBeVisible();
+        await expect(page.getByRole("button", { name: "Replay" })).toBeVisible();
+        expect(await page.evaluate(() => window.neverReloaded)).toBe(true);
+        await expectAccessible(page);
+        await picture(page, "run");
+    });
+
+    await test.step("the quarantine shows why, and the text", async () => {
+        await page.getByRole("link", { name: "Browse them" }).click();
+        await expect(page.getByRole("heading", { level: 1, name: "Rejected rows" })).toBeVisible();
+        const kinds = page.getByRole("navigation", { name: "Kinds of rejected rows" });
+        await kinds.getByRole("link", { name: /Value missing/ }).click();
+        await kinds.getByRole("link", { name: /passenger_count/ }).click();
+        await expect(page).toHaveURL(/reason=missing_value&column=passenger_count/);
+        const row = card(page, "Rows").getByRole("row").nth(1);
+        await expect(row).toContainText("Value missing");
+        await row.locator("summary").click();
+        await expect(row.locator("pre")).toContainText(/,20\d\d-\d\d-\d\d /);
+        await expect(row.locator("pre mark")).toHaveText("nothing");
+        await expectAccessible(page);
+        await picture(page, "quarantine");
+    });
+
+    await test.step("an edited source is tried, saved and replayed", async () => {
+        await page.getByLabel("May be empty").check();
+        await page.getByRole("button", { name: /^Test against/ }).click();
+        await expect(page.getByText(/^([\d,]+) of \1 rows would pass now$/)).toBeVisible({ timeout: 60_000 });
+        await picture(page, "trial");
+        await page.getByRole("button", { name: "Save as version 2 and replay…" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Save and replay" }).click();
+        await expect(page).toHaveURL(/\/dev\/runs\/[0-9a-f-]{36}$/);
+        await succeeded(page);
+        await expect(figure(page, "Rows rejected")).toHaveText("0");
+        await expect(card(page, "Exactly these versions")).toContainText("version 2");
+    });
+
+    await test.step("both tables answer", async () => {
+        const read = Number((await figure(page, "Rows read").textContent()).replaceAll(",", ""));
+        const ask = (sql) => Object.values(JSON.parse(lake.run("--output", "json", "query", sql)).rows[0]);
+        const tables = JSON.parse(lake.run("--output", "json", "catalog", "tables"));
+        expect(JSON.stringify(tables)).toContain("green_trips");
+        expect(ask(`SELECT count(*) AS n FROM "nyc_taxi"."green_trips"`)).toEqual([read]);
+        expect(ask(`SELECT sum(trips) AS n FROM "nyc_taxi_purpose_built"."green_trips"`)).toEqual([read]);
+        await open(page, `${lake.url}/dev/sources/${DATASET}`);
+        await expect(figure(page, "Rows")).toHaveText(read.toLocaleString("en-US"));
+        await picture(page, "source");
+    });
+});
+
+test("a file dropped into the folder appears on the page by itself", async ({ page }) => {
+    await open(page, `${lake.url}/dev/runs`);
+    await page.evaluate(() => (window.neverReloaded = true));
+    const folder = join(lake.folder, "dev", "raw", ...DATASET.split("/"));
+    mkdirSync(folder, { recursive: true });
+    renameSync(someTrips(lake, "dropped.csv", 500), join(folder, "dropped.csv"));
+    const row = page.getByRole("row", { name: /dropped\.csv/ });
+    await expect(row).toContainText("Succeeded", { timeout: 45_000 });
+    await expect(row).toContainText("500");
+    expect(await page.evaluate(() => window.neverReloaded)).toBe(true);
+});
+
+test("a file of a dataset that nobody registered waits, and says so", async ({ page }) => {
+    await open(page, `${lake.url}/dev`);
+    const folder = join(lake.folder, "dev", "raw", "nyc_taxi", "zones");
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(someTrips(lake, "zones.csv", 10), join(folder, "zones.csv"));
+    await expect(page.getByText("nyc_taxi/zones is not registered")).toBeVisible({ timeout: 45_000 });
+    await page.getByRole("link", { name: "Register this source" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Registration of nyc_taxi/zones" })).toBeVisible();
+    await expect(page.getByRole("table", { name: "Columns to pin" }).getByRole("row")).toHaveCount(21);
+});
+
+test("an aborted upload leaves nothing", async ({ page }) => {
+    const path = someTrips(lake, "aborted.csv", 30_000);
+    await open(page, `${lake.url}/dev/sources/${DATASET}`);
+    const release = await holdSecondPiece(page);
+    await upload(page).setInputFiles(path);
+    const progress = page.getByRole("progressbar", { name: "Progress of aborted.csv" });
+    await expect.poll(() => progress.evaluate((bar) => bar.value)).toBeGreaterThan(1_000_000);
+    const gone = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+    await page.getByRole("button", { name: "Abort aborted.csv" }).click();
+    release();
+    expect((await gone).ok()).toBe(true);
+    await expect(page.getByText("Aborted", { exact: true })).toBeVisible();
+    expect(existsSync(join(lake.folder, "dev", "raw", ...DATASET.split("/"), "aborted.csv"))).toBe(false);
+    const left = readdirSync(lake.folder, { recursive: true }).filter((name) => /uploads.*[0-9a-f]{8}/.test(name));
+    expect(left, "pieces on the disk").toEqual([]);
+});
+
+test("an upload goes on after the page was loaded again", async ({ page }) => {
+    const path = someTrips(lake, "resumed.csv", 30_000);
+    await open(page, `${lake.url}/dev/sources/${DATASET}`);
+    await holdSecondPiece(page);
+    await upload(page).setInputFiles(path);
+    const progress = page.getByRole("progressbar", { name: "Progress of resumed.csv" });
+    await expect.poll(() => progress.evaluate((bar) => bar.value)).toBeGreaterThan(1_000_000);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await page.reload();
+    await alive(page);
+    const offsets = [];
+    page.on("request", (request) => {
+        if (request.method() === "PATCH") offsets.push(Number(request.headers()["upload-offset"]));
+    });
+    await upload(page).setInputFiles(path);
+    await page.getByRole("link", { name: "See its run" }).click();
+    expect(offsets[0], "nothing is sent twice").toBeGreaterThan(1_000_000);
+    await succeeded(page);
+    await expect(figure(page, "Rows read")).toHaveText("30,000");
+});
