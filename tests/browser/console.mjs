@@ -57,6 +57,11 @@ export function card(page, heading) {
     return page.locator("section").filter({ has: page.getByRole("heading", { name: heading, exact: true }) });
 }
 
+/** Waits until the page of a run says by itself that it has this status. */
+export async function expectStatus(page, status) {
+    await expect(page.getByText(`Run ${status}`, { exact: true })).toBeAttached({ timeout: 60_000 });
+}
+
 /** Waits until the page answers to clicks. */
 export async function alive(page) {
     await page.waitForFunction(() => document.documentElement.dataset.alive === "true");

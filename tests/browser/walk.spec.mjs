@@ -1,38 +1,18 @@
 // What a person does with a new lake: register a source by a real file, upload it, watch it run,
 // look at what was rejected, correct the source, replay, query.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
-import { alive, card, expect, expectAccessible, figure, open, picture, signIn, test } from "./console.mjs";
+import { alive, card, expect, expectAccessible, expectStatus, figure, open, picture, signIn, test } from "./console.mjs";
 import { Lake } from "./lake.mjs";
-import { greenTrips, someTrips } from "./trips.mjs";
+import { greenTrips } from "./trips.mjs";
+import { holdSecondPiece, uploadInput } from "./uploads.mjs";
 
 const DATASET = "nyc_taxi/green_trips";
 const SQL = `SELECT payment_type, count(*) AS trips, sum(total_amount) AS total, year, month, day
 FROM "nyc_taxi"."green_trips" GROUP BY payment_type, year, month, day`;
 
 const lake = new Lake();
-test.describe.configure({ mode: "serial" });
 test.beforeAll(() => lake.serve());
 test.afterAll(() => lake.stop());
 test.beforeEach(({ page }) => signIn(page, lake));
-
-/** The file input of the source page. */
-const upload = (page) => page.getByLabel(/Drop files here/);
-
-/** The status that the run page shows, which it changes by itself. */
-const succeeded = (page) => expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 90_000 });
-
-/** Keeps the second piece of an upload back until the answer is called. */
-async function holdSecondPiece(page) {
-    let release;
-    const held = new Promise((done) => (release = done));
-    let pieces = 0;
-    await page.route("**/uploads/*", async (route) => {
-        if (route.request().method() === "PATCH" && ++pieces === 2) await held;
-        await route.continue().catch(() => {});
-    });
-    return release;
-}
 
 test("from an empty lake to both tables, past a quarantine", async ({ page }) => {
     test.setTimeout(240_000);
@@ -90,7 +70,7 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
 
     await test.step("the upload shows how far it is, and ends in a run", async () => {
         const release = await holdSecondPiece(page);
-        await upload(page).setInputFiles(trips);
+        await uploadInput(page).setInputFiles(trips);
         const progress = page.getByRole("progressbar", { name: /^Progress of green_tripdata/ });
         await expect(progress).toBeVisible();
         await expect.poll(() => progress.evaluate((bar) => bar.value)).toBeGreaterThan(1_000_000);
@@ -103,7 +83,7 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
     await test.step("the run goes on before the reader's eyes", async () => {
         await page.evaluate(() => (window.neverReloaded = true));
         await expect(page.getByRole("heading", { level: 3, name: "Conformed → purpose-built" })).toBeVisible();
-        await succeeded(page);
+        await expectStatus(page, "Succeeded");
         await expect(figure(page, "Rows rejected")).toHaveText(rejected);
         const number = async (name) => Number((await figure(page, name).textContent()).replaceAll(",", ""));
         expect(await number("Rows read")).toBe((await number("Rows written")) + (await number("Rows rejected")));
@@ -139,7 +119,7 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
         await page.getByRole("button", { name: "Save as version 2 and replay…" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Save and replay" }).click();
         await expect(page).toHaveURL(/\/dev\/runs\/[0-9a-f-]{36}$/);
-        await succeeded(page);
+        await expectStatus(page, "Succeeded");
         await expect(figure(page, "Rows rejected")).toHaveText("0");
         await expect(card(page, "Exactly these versions")).toContainText("version 2");
     });
@@ -155,65 +135,4 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
         await expect(figure(page, "Rows")).toHaveText(read.toLocaleString("en-US"));
         await picture(page, "source");
     });
-});
-
-test("a file dropped into the folder appears on the page by itself", async ({ page }) => {
-    await open(page, `${lake.url}/dev/runs`);
-    await page.evaluate(() => (window.neverReloaded = true));
-    const folder = join(lake.folder, "dev", "raw", ...DATASET.split("/"));
-    mkdirSync(folder, { recursive: true });
-    renameSync(someTrips(lake, "dropped.csv", 500), join(folder, "dropped.csv"));
-    const row = page.getByRole("row", { name: /dropped\.csv/ });
-    await expect(row).toContainText("Succeeded", { timeout: 45_000 });
-    await expect(row).toContainText("500");
-    expect(await page.evaluate(() => window.neverReloaded)).toBe(true);
-});
-
-test("a file of a dataset that nobody registered waits, and says so", async ({ page }) => {
-    await open(page, `${lake.url}/dev`);
-    const folder = join(lake.folder, "dev", "raw", "nyc_taxi", "zones");
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(someTrips(lake, "zones.csv", 10), join(folder, "zones.csv"));
-    await expect(page.getByText("nyc_taxi/zones is not registered")).toBeVisible({ timeout: 45_000 });
-    await page.getByRole("link", { name: "Register this source" }).click();
-    await expect(page.getByRole("heading", { level: 1, name: "Registration of nyc_taxi/zones" })).toBeVisible();
-    await expect(page.getByRole("table", { name: "Columns to pin" }).getByRole("row")).toHaveCount(21);
-});
-
-test("an aborted upload leaves nothing", async ({ page }) => {
-    const path = someTrips(lake, "aborted.csv", 30_000);
-    await open(page, `${lake.url}/dev/sources/${DATASET}`);
-    const release = await holdSecondPiece(page);
-    await upload(page).setInputFiles(path);
-    const progress = page.getByRole("progressbar", { name: "Progress of aborted.csv" });
-    await expect.poll(() => progress.evaluate((bar) => bar.value)).toBeGreaterThan(1_000_000);
-    const gone = page.waitForResponse((answer) => answer.request().method() === "DELETE");
-    await page.getByRole("button", { name: "Abort aborted.csv" }).click();
-    release();
-    expect((await gone).ok()).toBe(true);
-    await expect(page.getByText("Aborted", { exact: true })).toBeVisible();
-    expect(existsSync(join(lake.folder, "dev", "raw", ...DATASET.split("/"), "aborted.csv"))).toBe(false);
-    const left = readdirSync(lake.folder, { recursive: true }).filter((name) => /uploads.*[0-9a-f]{8}/.test(name));
-    expect(left, "pieces on the disk").toEqual([]);
-});
-
-test("an upload goes on after the page was loaded again", async ({ page }) => {
-    const path = someTrips(lake, "resumed.csv", 30_000);
-    await open(page, `${lake.url}/dev/sources/${DATASET}`);
-    await holdSecondPiece(page);
-    await upload(page).setInputFiles(path);
-    const progress = page.getByRole("progressbar", { name: "Progress of resumed.csv" });
-    await expect.poll(() => progress.evaluate((bar) => bar.value)).toBeGreaterThan(1_000_000);
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    await page.reload();
-    await alive(page);
-    const offsets = [];
-    page.on("request", (request) => {
-        if (request.method() === "PATCH") offsets.push(Number(request.headers()["upload-offset"]));
-    });
-    await upload(page).setInputFiles(path);
-    await page.getByRole("link", { name: "See its run" }).click();
-    expect(offsets[0], "nothing is sent twice").toBeGreaterThan(1_000_000);
-    await succeeded(page);
-    await expect(figure(page, "Rows read")).toHaveText("30,000");
 });
