@@ -19,11 +19,14 @@ export const test = base.extend({
 
 export { expect };
 
+// Answers that a test asks for, and what a page says of its WASM where JavaScript is off.
+const EXPECTED = ["the server responded with a status of 4", "was preloaded using link preload but not used"];
+
 /** Collects what the browser complains about. */
 export function watch(page) {
     const complaints = [];
     page.on("console", (message) => {
-        const expected = message.text().includes("the server responded with a status of 4");
+        const expected = EXPECTED.some((text) => message.text().includes(text));
         if (["error", "warning"].includes(message.type()) && !expected) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));

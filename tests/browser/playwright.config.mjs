@@ -19,6 +19,7 @@ export default defineConfig({
         locale: "en-GB",
         timezoneId: "UTC",
         colorScheme: "light",
+        actionTimeout: 15_000,
         screenshot: "only-on-failure",
         trace: "retain-on-failure",
         launchOptions: {

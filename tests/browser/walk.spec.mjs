@@ -1,6 +1,8 @@
 // What a person does with a new lake: register a source by a real file, upload it, watch it run,
 // look at what was rejected, correct the source, replay, query.
-import { alive, card, expect, expectAccessible, expectStatus, figure, open, picture, signIn, test } from "./console.mjs";
+import {
+    alive, card, expect, expectAccessible, expectStatus, figure, open, picture, signIn, test,
+} from "./console.mjs";
 import { Lake } from "./lake.mjs";
 import { greenTrips } from "./trips.mjs";
 import { holdSecondPiece, uploadInput } from "./uploads.mjs";

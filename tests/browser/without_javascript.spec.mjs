@@ -24,7 +24,7 @@ const PAGES = {
     "/settings/members": ["local", "admin"],
     "/settings/notifications": ["Delivered"],
     "/settings/retention": ["days"],
-    "/settings/audit": ["sign_in"],
+    "/settings/audit": ["session.start_by_link"],
     "/api": ["/api/v1/environments/{environment}/runs"],
 };
 
@@ -43,7 +43,7 @@ test("the runs are filtered by the form, and lead on by links", async ({ page })
     await page.getByRole("link", { name: "Runs", exact: true }).click();
     const runs = page.getByRole("region", { name: "Runs, newest first" });
     await expect(runs.getByRole("row")).toHaveCount(3);
-    await page.getByLabel("Dataset").fill(GREEN);
+    await page.getByRole("textbox", { name: "Dataset" }).fill(GREEN);
     await page.getByRole("checkbox", { name: "Succeeded" }).check();
     await page.getByRole("button", { name: "Show" }).click();
     await expect(page).toHaveURL(/dataset=tlc_taxi_data%2Fgreen_taxi_record_data/);
