@@ -1,5 +1,5 @@
 // Files on their way in: through the raw folder, and by uploads that are broken off.
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { alive, expect, expectStatus, figure, open, signIn, test } from "./console.mjs";
 import { Lake } from "./lake.mjs";
@@ -19,9 +19,7 @@ test.beforeEach(({ page }) => signIn(page, lake));
 test("a file dropped into the folder appears on the page by itself", async ({ page }) => {
     await open(page, `${lake.url}/dev/runs`);
     await page.evaluate(() => (window.neverReloaded = true));
-    const folder = join(lake.folder, "dev", "raw", ...DATASET.split("/"));
-    mkdirSync(folder, { recursive: true });
-    renameSync(someTrips(lake, "dropped.csv", 500), join(folder, "dropped.csv"));
+    lake.drop(someTrips(lake, "dropped.csv", 500), DATASET);
     const row = page.getByRole("row", { name: /dropped\.csv/ });
     await expect(row).toContainText("Succeeded", { timeout: 45_000 });
     await expect(row).toContainText("500");
@@ -30,9 +28,7 @@ test("a file dropped into the folder appears on the page by itself", async ({ pa
 
 test("a file of a dataset that nobody registered waits, and says so", async ({ page }) => {
     await open(page, `${lake.url}/dev`);
-    const folder = join(lake.folder, "dev", "raw", "nyc_taxi", "zones");
-    mkdirSync(folder, { recursive: true });
-    renameSync(someTrips(lake, "zones.csv", 10), join(folder, "zones.csv"));
+    lake.drop(someTrips(lake, "zones.csv", 10), "nyc_taxi/zones");
     await expect(page.getByText("nyc_taxi/zones is not registered")).toBeVisible({ timeout: 45_000 });
     await page.getByRole("link", { name: "Register this source" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Registration of nyc_taxi/zones" })).toBeVisible();

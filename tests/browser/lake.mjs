@@ -1,8 +1,8 @@
 // A lake of its own for a test file: a data folder, and the real binary serving it.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 const binary = process.env.SLUICE_BIN ?? resolve("target/debug/sluice");
@@ -21,6 +21,13 @@ export class Lake {
         const done = spawnSync(binary, all, { env, encoding: "utf8", timeout: 120_000 });
         if (done.status !== 0) throw new Error(`sluice ${args.join(" ")}: ${done.stderr}`);
         return done.stdout;
+    }
+
+    /** Puts a finished file into the raw folder of a dataset of dev, as another program would. */
+    drop(file, dataset) {
+        const folder = join(this.folder, "dev", "raw", ...dataset.split("/"));
+        mkdirSync(folder, { recursive: true });
+        renameSync(file, join(folder, basename(file)));
     }
 
     /** Another link that signs in once. */

@@ -1,10 +1,11 @@
 // What a person does with a new lake: register a source by a real file, upload it, watch it run,
 // look at what was rejected, correct the source, replay, query.
+import { readFileSync, writeFileSync } from "node:fs";
 import {
     alive, card, expect, expectAccessible, expectStatus, figure, open, picture, signIn, test,
 } from "./console.mjs";
 import { Lake } from "./lake.mjs";
-import { greenTrips } from "./trips.mjs";
+import { greenTrips, someTrips } from "./trips.mjs";
 import { holdSecondPiece, uploadInput } from "./uploads.mjs";
 
 const DATASET = "nyc_taxi/green_trips";
@@ -136,5 +137,28 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
         await open(page, `${lake.url}/dev/sources/${DATASET}`);
         await expect(figure(page, "Rows")).toHaveText(read.toLocaleString("en-US"));
         await picture(page, "source");
+    });
+
+    await test.step("the overview tells what failed and what waits", async () => {
+        lake.drop(someTrips(lake, "2020-09-01.csv", 1200), DATASET);
+        lake.drop(someTrips(lake, "2020-09-02.csv", 1350), DATASET);
+        lake.drop(someTrips(lake, "zones.csv", 265), "nyc_taxi/zones");
+        const other = someTrips(lake, "2020-09-03.csv", 900);
+        writeFileSync(other, readFileSync(other, "utf8").replace("VendorID", "vendor"));
+        lake.drop(other, DATASET);
+        await open(page, `${lake.url}/dev`);
+        const done = { timeout: 60_000 };
+        await expect(card(page, "What failed").getByRole("link", { name: "2020-09-03.csv" })).toBeVisible(done);
+        await expect(card(page, "What waits")).toContainText("nyc_taxi/zones is not registered", done);
+        await expect(card(page, "Datasets")).toContainText("nyc_taxi/zones", done);
+        await expect(card(page, "What waits")).toContainText("0 under way, 1 held", done);
+        await picture(page, "overview");
+        await page.emulateMedia({ colorScheme: "dark" });
+        await picture(page, "overview-dark");
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.getByRole("link", { name: "Runs", exact: true }).click();
+        const runs = page.getByRole("region", { name: "Runs, newest first" });
+        await expect(runs.getByRole("row")).toHaveCount(7);
+        await picture(page, "runs");
     });
 });
