@@ -113,7 +113,7 @@ impl RejectedRuns {
             .await
             .map_err(failed("count rejected rows"))?;
         let mut datasets = rows.iter().map(decode_dataset).collect::<Result<Vec<_>>>()?;
-        datasets.sort_by(|one, other| other.newest.cmp(&one.newest));
+        datasets.sort_by_key(|found| std::cmp::Reverse(found.newest));
         Ok(datasets)
     }
 

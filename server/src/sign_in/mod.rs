@@ -55,7 +55,7 @@ pub enum Outcome {
     /// They are in.
     SignedIn {
         /// Their session.
-        session: NewSession,
+        session: Box<NewSession>,
         /// Where to go; a local path.
         next: String,
     },
@@ -169,7 +169,7 @@ impl SignIn {
         let grants = self.config.github.grants(&teams);
         let session = self.accounts.sign_in(&identity, &grants, replaces, now).await?;
         Ok(match session {
-            Some(session) => Outcome::SignedIn { session, next: attempt.next },
+            Some(session) => Outcome::SignedIn { session: Box::new(session), next: attempt.next },
             None => Outcome::Refused(Refusal::NoRole),
         })
     }
@@ -185,7 +185,7 @@ impl SignIn {
             return Err(Error::not_found("people do not sign in by link here: sign_in.mode"));
         }
         Ok(match self.accounts.use_sign_in_link(code, replaces, now).await? {
-            Ok(session) => Outcome::SignedIn { session, next: "/".to_owned() },
+            Ok(session) => Outcome::SignedIn { session: Box::new(session), next: "/".to_owned() },
             Err(why) => Outcome::Refused(Refusal::Link(why)),
         })
     }

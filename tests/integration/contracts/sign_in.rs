@@ -212,7 +212,7 @@ impl Console {
     ) -> Result<(NewSession, String), Refusal> {
         let browser = begun.map(|begun| begun.browser.reveal());
         match self.sign_in.complete(answer, browser, None, Timestamp::now()).await.unwrap() {
-            Outcome::SignedIn { session, next } => Ok((session, next)),
+            Outcome::SignedIn { session, next } => Ok((*session, next)),
             Outcome::Refused(refusal) => Err(refusal),
         }
     }

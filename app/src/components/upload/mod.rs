@@ -146,13 +146,17 @@ fn item_view(item: Item, items: RwSignal<Vec<Item>>, environment: String) -> Any
 #[cfg(not(feature = "ssr"))]
 type Files = Vec<web_sys::File>;
 #[cfg(feature = "ssr")]
-type Files = ();
+struct Files;
 
 #[cfg(feature = "ssr")]
-fn files_of_input(_event: &leptos::ev::Event) -> Files {}
+fn files_of_input(_event: &leptos::ev::Event) -> Files {
+    Files
+}
 
 #[cfg(feature = "ssr")]
-fn files_of_drop(_event: &leptos::ev::DragEvent) -> Files {}
+fn files_of_drop(_event: &leptos::ev::DragEvent) -> Files {
+    Files
+}
 
 #[cfg(feature = "ssr")]
 fn add(_items: RwSignal<Vec<Item>>, _files: Files, _environment: String, _dataset: String) {}
