@@ -177,7 +177,10 @@ fn replayer(environment: String, busy: RwSignal<bool>) -> impl Fn(ReplayRequest)
         let path = in_environment(&environment, "/quarantine/replays");
         busy.set(true);
         spawn_local(async move {
-            match send::<_, Replays>("POST", path, &request).await {
+            let answer = send::<_, Replays>("POST", path, &request).await;
+            // Before the page is left: what it shows must not change after its signals are gone.
+            busy.set(false);
+            match answer {
                 Ok(replays) => {
                     let saved = replays.version.map(|version| format!("Version {version} saved. "));
                     let text = format!("{}The run was started.", saved.unwrap_or_default());
@@ -188,7 +191,6 @@ fn replayer(environment: String, busy: RwSignal<bool>) -> impl Fn(ReplayRequest)
                 }
                 Err(problem) => owner.with(|| toast_problem(&problem)),
             }
-            busy.set(false);
         });
     }
 }

@@ -200,11 +200,13 @@ impl Draft {
         let request = SourceRegistration { source, expected_version: self.base };
         let answer = send::<_, SourceRegistered>("PUT", path, &request);
         spawn_local(async move {
-            match answer.await {
+            let answer = answer.await;
+            // Before the page is left: what it shows must not change after its signals are gone.
+            self.busy.set(false);
+            match answer {
                 Ok(registered) => done(registered, dataset),
                 Err(problem) => self.problem.set(Some(problem)),
             }
-            self.busy.set(false);
         });
     }
 }
