@@ -58,6 +58,7 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
         await expect(reasons.getByRole("row").nth(1)).toContainText("passenger_count");
         rejected = await figure(page, "Would be rejected").textContent();
         await expectAccessible(page);
+        await page.getByRole("heading", { name: "Correct" }).evaluate((heading) => heading.scrollIntoView());
         await picture(page, "register");
         await register.click();
         await expect(page).toHaveURL(`${lake.url}/dev/sources/${DATASET}`);
