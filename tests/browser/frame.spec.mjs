@@ -50,6 +50,8 @@ test("an address that leads nowhere says so", async ({ page }) => {
     const answer = await page.goto(`${lake.url}/dev/nothing/here/at/all`);
     expect(answer.status()).toBe(404);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not found");
+    const unknown = await page.request.get(`${lake.url}/dev/sources/no_such/table`);
+    expect(unknown.status()).toBe(404);
 });
 
 test("signing out ends the session", async ({ page }) => {

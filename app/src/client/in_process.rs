@@ -21,6 +21,30 @@ impl std::fmt::Debug for InProcess {
     }
 }
 
+/// Tells the server that the page being rendered is about nothing. The server provides it.
+#[derive(Clone)]
+pub struct NotFound(Arc<dyn Fn() + Send + Sync>);
+
+impl NotFound {
+    /// Calls `tell`.
+    pub fn new(tell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    /// Tells it for the page being rendered.
+    pub(crate) fn tell() {
+        if let Some(found) = use_context::<Self>() {
+            (found.0)();
+        }
+    }
+}
+
+impl std::fmt::Debug for NotFound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NotFound")
+    }
+}
+
 /// The context must be asked before the first await: it belongs to the page being rendered.
 pub(super) fn fetch(path: String) -> ApiAnswer {
     match use_context::<InProcess>() {

@@ -16,7 +16,7 @@ use browser::{fetch, fetch_json};
 #[cfg(not(feature = "ssr"))]
 pub use browser::{say_alive, tell_panics};
 #[cfg(feature = "ssr")]
-pub use in_process::{ApiAnswer, InProcess};
+pub use in_process::{ApiAnswer, InProcess, NotFound};
 #[cfg(feature = "ssr")]
 use in_process::{fetch, fetch_json};
 

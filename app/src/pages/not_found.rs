@@ -6,6 +6,8 @@ use crate::components::{Empty, PageHeader};
 
 /// Says so, with status 404.
 pub(crate) fn not_found() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::NotFound::tell();
     view! {
         <PageHeader title="Not found" />
         <Empty title="There is nothing at this address.">

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use app::api::Problem;
 use app::api::me::Me;
 use app::document::document;
-use app::{ApiAnswer, InProcess};
+use app::{ApiAnswer, InProcess, NotFound};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::environment::EnvironmentName;
-use leptos::prelude::{expect_context, provide_context};
+use leptos::prelude::{expect_context, provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use tower::ServiceExt;
 
@@ -55,6 +55,8 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
         move || {
             provide_context(me.clone());
             provide_context(api.clone());
+            let page = expect_context::<ResponseOptions>();
+            provide_context(NotFound::new(move || page.set_status(StatusCode::NOT_FOUND)));
         }
     };
     let shell = move || {
@@ -102,6 +104,8 @@ fn theme(headers: &HeaderMap) -> Option<&'static str> {
 fn in_process(api: Router, caller: Option<Caller>) -> InProcess {
     InProcess(Arc::new(move |path| -> ApiAnswer {
         let (api, caller) = (api.clone(), caller.clone());
+        // Before the first await: it belongs to the page being rendered.
+        let page = use_context::<ResponseOptions>();
         Box::pin(async move {
             let mut request =
                 Request::builder().uri(path).body(Body::empty()).map_err(unreadable)?;
@@ -109,22 +113,21 @@ fn in_process(api: Router, caller: Option<Caller>) -> InProcess {
                 request.extensions_mut().insert(caller);
             }
             let response = api.oneshot(request).await.map_err(unreadable)?;
-            read(response).await
+            read(response, page).await
         })
     }))
 }
 
-async fn read(response: Response) -> Result<String, Problem> {
+async fn read(response: Response, page: Option<ResponseOptions>) -> Result<String, Problem> {
     let status = response.status();
     let body = to_bytes(response.into_body(), LARGEST_ANSWER).await.map_err(unreadable)?;
     let text = String::from_utf8(body.into()).map_err(unreadable)?;
     if status.is_success() {
         return Ok(text);
     }
-    if status == StatusCode::NOT_FOUND
-        && let Some(options) = leptos::prelude::use_context::<ResponseOptions>()
-    {
-        options.set_status(status);
+    // A page about something that is not there is not found either.
+    if let Some(page) = page.filter(|_| status == StatusCode::NOT_FOUND) {
+        page.set_status(status);
     }
     Err(serde_json::from_str(&text).map_err(unreadable)?)
 }
