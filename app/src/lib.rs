@@ -24,6 +24,6 @@ pub mod place;
 
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use client::{ApiAnswer, InProcess};
+pub use client::{ApiAnswer, InProcess, NoPage};
 #[cfg(not(feature = "ssr"))]
 pub use client::{say_alive, tell_panics};

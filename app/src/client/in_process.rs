@@ -21,6 +21,17 @@ impl std::fmt::Debug for InProcess {
     }
 }
 
+/// What the server does when there is no page at the address. The server provides it as context.
+#[derive(Debug, Clone, Copy)]
+pub struct NoPage(pub fn());
+
+/// Tells the server that there is no page at the address.
+pub(crate) fn say_no_page() {
+    if let Some(NoPage(tell)) = use_context::<NoPage>() {
+        tell();
+    }
+}
+
 /// The context must be asked before the first await: it belongs to the page being rendered.
 pub(super) fn fetch(path: String) -> ApiAnswer {
     match use_context::<InProcess>() {

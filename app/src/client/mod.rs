@@ -10,13 +10,15 @@ use serde::de::DeserializeOwned;
 
 use crate::api::Problem;
 #[cfg(not(feature = "ssr"))]
-pub(crate) use browser::me_of_document;
-#[cfg(not(feature = "ssr"))]
 use browser::{fetch, fetch_json};
+#[cfg(not(feature = "ssr"))]
+pub(crate) use browser::{me_of_document, say_no_page};
 #[cfg(not(feature = "ssr"))]
 pub use browser::{say_alive, tell_panics};
 #[cfg(feature = "ssr")]
-pub use in_process::{ApiAnswer, InProcess};
+pub(crate) use in_process::say_no_page;
+#[cfg(feature = "ssr")]
+pub use in_process::{ApiAnswer, InProcess, NoPage};
 #[cfg(feature = "ssr")]
 use in_process::{fetch, fetch_json};
 

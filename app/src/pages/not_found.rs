@@ -6,6 +6,7 @@ use crate::components::{Empty, PageHeader};
 
 /// Says so, with status 404.
 pub(crate) fn not_found() -> impl IntoView {
+    crate::client::say_no_page();
     view! {
         <PageHeader title="Not found" />
         <Empty title="There is nothing at this address.">

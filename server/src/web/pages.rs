@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::api::Problem;
 use app::api::me::Me;
 use app::document::document;
-use app::{ApiAnswer, InProcess};
+use app::{ApiAnswer, InProcess, NoPage};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -55,6 +55,7 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
         move || {
             provide_context(me.clone());
             provide_context(api.clone());
+            provide_context(NoPage(answer_not_found));
         }
     };
     let shell = move || {
@@ -121,12 +122,17 @@ async fn read(response: Response) -> Result<String, Problem> {
     if status.is_success() {
         return Ok(text);
     }
-    if status == StatusCode::NOT_FOUND
-        && let Some(options) = leptos::prelude::use_context::<ResponseOptions>()
-    {
-        options.set_status(status);
+    if status == StatusCode::NOT_FOUND {
+        answer_not_found();
     }
     Err(serde_json::from_str(&text).map_err(unreadable)?)
+}
+
+/// The page that is being rendered says that something is not there.
+fn answer_not_found() {
+    if let Some(options) = leptos::prelude::use_context::<ResponseOptions>() {
+        options.set_status(StatusCode::NOT_FOUND);
+    }
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Problem {
