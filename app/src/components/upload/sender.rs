@@ -9,6 +9,7 @@ use web_sys::File;
 use super::item::{Item, State};
 use crate::api::Problem;
 use crate::api::uploads::{BeginUpload, OFFSET_HEADER, UploadProgress};
+use crate::components::toast;
 use crate::place::in_environment;
 
 /// Files sent at the same time.
@@ -76,6 +77,9 @@ async fn send(item: &Item, file: &File, target: &Target) -> Result<(), Problem> 
         item.sent.set(progress.offset);
         if let Some(run) = progress.run {
             memory.forget();
+            if state(item) == State::Aborted {
+                toast("calm", format!("{} had landed before it could be aborted.", file.name()));
+            }
             item.state.set(State::Landed(run));
             return Ok(());
         }

@@ -14,7 +14,7 @@ use crate::api::runs::RunSummary;
 use crate::components::{Card, PageHeader, RelativeTime, loaded, run_status};
 use crate::format;
 use crate::live::{refresh, use_live};
-use crate::pages::runs::run_link;
+use crate::pages::runs::{register_link, run_link};
 use crate::place::{in_environment, use_environment};
 
 /// The page.
@@ -104,10 +104,7 @@ fn entry(environment: &str, run: &RunSummary) -> AnyView {
 
 /// A held run says what would let it go on.
 fn held_entry(environment: &str, run: &RunSummary) -> AnyView {
-    let dataset = run.dataset.to_string();
-    let key = leptos_router::location::Url::escape(&run.key);
-    let href =
-        format!("/{environment}/sources/new?dataset={}&key={key}", dataset.replace('/', "%2F"));
+    let (dataset, href) = (run.dataset.to_string(), register_link(environment, run));
     view! {
         <li>
             <div class="row">

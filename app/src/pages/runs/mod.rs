@@ -11,4 +11,4 @@ mod versions;
 
 pub(crate) use list::runs;
 pub(crate) use run::run;
-pub(crate) use table::run_link;
+pub(crate) use table::{register_link, run_link};

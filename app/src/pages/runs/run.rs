@@ -109,12 +109,7 @@ fn failure_card(environment: &str, detail: &RunDetail) -> Option<AnyView> {
         .map(|line| view! { <dt>"Line"</dt><dd class="mono">{format::count(line)}</dd> });
     let next = match run.status {
         RunStatus::Held => {
-            let parts: Vec<_> = run.key.split('/').take(2).collect();
-            let href = format!(
-                "/{environment}/sources/new?dataset={}&key={}",
-                parts.join("%2F"),
-                encoded(&run.key)
-            );
+            let href = super::table::register_link(environment, run);
             view! { <a class="button button-primary" href=href>"Register this source"</a> }
                 .into_any()
         }
@@ -191,9 +186,4 @@ fn same_file(environment: &str, detail: RunDetail) -> Option<AnyView> {
     }
     let table = run_table(environment, "Other runs of this file", runs);
     Some(view! { <Card title="Other runs of this file">{table}</Card> }.into_any())
-}
-
-/// Text for a part of a query.
-fn encoded(text: &str) -> String {
-    leptos_router::location::Url::escape(text)
 }

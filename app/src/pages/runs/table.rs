@@ -43,6 +43,13 @@ pub(crate) fn run_link(environment: &str, run: impl std::fmt::Display) -> String
     format!("/{environment}/runs/{run}")
 }
 
+/// Where the source of a held run is registered, with its file as the sample.
+pub(crate) fn register_link(environment: &str, run: &RunSummary) -> String {
+    let escape = leptos_router::location::Url::escape;
+    let (dataset, key) = (escape(&run.dataset.to_string()), escape(&run.key));
+    format!("/{environment}/sources/new?dataset={dataset}&key={key}")
+}
+
 fn row(environment: &str, run: RunSummary) -> AnyView {
     let dataset = run.dataset.to_string();
     let source = format!("/{environment}/sources/{dataset}");
@@ -61,7 +68,14 @@ fn row(environment: &str, run: RunSummary) -> AnyView {
         actor => format!("{}, {actor}", trigger_word(run.trigger)),
     };
     let why = (run.status != RunStatus::Succeeded).then(|| run.failure.clone()).flatten();
-    let why = why.map(|why| view! { <p class="run-why" title=why.clone()>{why.clone()}</p> });
+    let why = why.map(|why| match run.status {
+        RunStatus::Held => {
+            let href = register_link(environment, &run);
+            view! { <p><a href=href title=why>"Register its source"</a>" to let it go on"</p> }
+                .into_any()
+        }
+        _ => view! { <p class="run-why" title=why.clone()>{why.clone()}</p> }.into_any(),
+    });
     view! {
         <tr>
             <td>{run_status(run.status)}</td>

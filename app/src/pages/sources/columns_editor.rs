@@ -129,10 +129,13 @@ fn row(draft: Draft, at: usize, column: Column) -> AnyView {
     .into_any()
 }
 
+/// More would make rows of the table high and say no more.
+const SHOWN_EXAMPLES: usize = 3;
+
 /// Example values, counts, and the reason for the proposed type.
 fn evidence(proposed: ProposedColumn) -> AnyView {
-    let examples =
-        proposed.examples.into_iter().map(|text| view! { <code>{text}</code> }.into_any());
+    let examples = proposed.examples.into_iter().take(SHOWN_EXAMPLES);
+    let examples = examples.map(|text| view! { <code>{text}</code> }.into_any());
     let distinct = proposed.distinct.map(|distinct| {
         let more = if distinct >= 1000 { " or more" } else { "" };
         format!("{}{more} different", count(distinct))
