@@ -73,7 +73,7 @@ for (const path of PAGES) {
         await alive(page);
         await expect(page.locator(".skeleton")).toHaveCount(0);
         await expectAccessible(page);
-        await page.emulateMedia({ colorScheme: "dark" });
+        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
         await expectAccessible(page);
         await page.setViewportSize({ width: 390, height: 844 });
         await expectNoSidewaysScroll(page);

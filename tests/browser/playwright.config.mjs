@@ -19,6 +19,8 @@ export default defineConfig({
         locale: "en-GB",
         timezoneId: "UTC",
         colorScheme: "light",
+        // Colours half-way between two themes have any contrast.
+        contextOptions: { reducedMotion: "reduce" },
         actionTimeout: 15_000,
         screenshot: "only-on-failure",
         trace: "retain-on-failure",
