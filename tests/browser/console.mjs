@@ -72,11 +72,23 @@ export async function alive(page) {
 
 /** No serious or critical violation of WCAG 2.2 AA as far as axe can tell. */
 export async function expectAccessible(page) {
+    await settled(page);
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
     const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
     const serious = violations.filter((found) => ["serious", "critical"].includes(found.impact));
     const told = serious.map((found) => `${found.id}: ${found.nodes.map((node) => node.target.join(" ")).join("; ")}`);
     expect(told, await page.title()).toEqual([]);
+}
+
+/** Waits until the page is drawn and no colour is on its way to another. */
+async function settled(page) {
+    await page.evaluate(async () => {
+        const frame = () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        await frame();
+        const changes = document.getAnimations().filter((found) => found instanceof CSSTransition);
+        await Promise.allSettled(changes.map((change) => change.finished));
+        await frame();
+    });
 }
 
 /** Nothing stands out of the window to the right. */
