@@ -171,7 +171,6 @@ fn yes() -> bool {
 }
 
 // serde's `skip_serializing_if` passes a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_true(value: &bool) -> bool {
     *value
 }

@@ -34,7 +34,6 @@ impl Default for MalformedPolicy {
 impl MalformedPolicy {
     /// Whether a run that rejected so many of the rows it read may be committed.
     // A share of row counts needs no more precision than f64 has.
-    #[allow(clippy::cast_precision_loss)]
     pub fn allows(&self, rejected: u64, read: u64) -> bool {
         match self {
             Self::Fail => rejected == 0,

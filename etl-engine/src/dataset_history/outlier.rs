@@ -14,7 +14,6 @@ const LEAST_SHARE: f64 = 0.02;
 /// Why `rows` is an outlier against the runs `before` it, in words; `None` when it is not. Robust:
 /// median and median absolute deviation, so that earlier outliers do not hide later ones.
 // Numbers of rows need no more precision than f64 has, and are never negative.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn outlier(rows: u64, before: &[u64]) -> Option<String> {
     if before.len() < LEAST_BEFORE {
         return None;

@@ -161,7 +161,6 @@ fn would_fail(source: &Source, preview: &Preview) -> Option<String> {
             Some(format!("{rejected} rows do not fit, more than the limit of {limit}"))
         }
         // A share of row counts needs no more precision than f64 has.
-        #[allow(clippy::cast_precision_loss)]
         MalformedPolicy::Quarantine { max_rate, .. }
             if rejected as f64 > max_rate * read as f64 =>
         {

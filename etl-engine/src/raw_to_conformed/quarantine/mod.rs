@@ -101,7 +101,6 @@ impl Quarantine {
         }
         match self.policy {
             // A share of row counts needs no more precision than f64 has.
-            #[allow(clippy::cast_precision_loss)]
             MalformedPolicy::Quarantine { max_rate, .. }
                 if self.rejected as f64 > max_rate * rows_read as f64 =>
             {
