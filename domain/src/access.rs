@@ -47,9 +47,13 @@ impl Role {
         match permission {
             Permission::ViewLake => true,
             Permission::ViewQuarantine => self != Self::Viewer,
-            Permission::OperateRuns | Permission::EditSources | Permission::UploadFiles => {
-                matches!(self, Self::Engineer | Self::Admin)
-            }
+            Permission::RunQueries => self != Self::Viewer,
+            Permission::OperateRuns
+            | Permission::EditSources
+            | Permission::EditTransformations
+            | Permission::EditCatalog
+            | Permission::ExportResults
+            | Permission::UploadFiles => matches!(self, Self::Engineer | Self::Admin),
             Permission::ViewAudit => matches!(self, Self::Approver | Self::Admin),
             Permission::ManageSettings => self == Self::Admin,
         }
@@ -86,6 +90,14 @@ pub enum Permission {
     OperateRuns,
     /// Propose, preview and register sources.
     EditSources,
+    /// Try, save and restore the SQL of purpose-built tables, and their quality rules.
+    EditTransformations,
+    /// Describe tables and columns.
+    EditCatalog,
+    /// Run queries and see sample rows.
+    RunQueries,
+    /// Take the rows of a query away as a file.
+    ExportResults,
     /// Put files into the raw zone.
     UploadFiles,
     /// Read and export the audit log.
@@ -96,11 +108,15 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::ViewLake,
         Self::ViewQuarantine,
         Self::OperateRuns,
         Self::EditSources,
+        Self::EditTransformations,
+        Self::EditCatalog,
+        Self::RunQueries,
+        Self::ExportResults,
         Self::UploadFiles,
         Self::ViewAudit,
         Self::ManageSettings,
@@ -113,6 +129,10 @@ impl Permission {
             Self::ViewQuarantine => "view_quarantine",
             Self::OperateRuns => "operate_runs",
             Self::EditSources => "edit_sources",
+            Self::EditTransformations => "edit_transformations",
+            Self::EditCatalog => "edit_catalog",
+            Self::RunQueries => "run_queries",
+            Self::ExportResults => "export_results",
             Self::UploadFiles => "upload_files",
             Self::ViewAudit => "view_audit",
             Self::ManageSettings => "manage_settings",

@@ -16,11 +16,15 @@ use crate::place::use_rights;
 type Tokens = Resource<Result<Page<Token>, Problem>>;
 
 /// What a scope allows, in the words of a chooser.
-const SCOPES: [(Permission, &str); 7] = [
+const SCOPES: [(Permission, &str); 11] = [
     (Permission::ViewLake, "See sources, runs, zones and counts"),
     (Permission::ViewQuarantine, "See rejected rows with their raw text"),
     (Permission::OperateRuns, "Retry, cancel and replay runs"),
     (Permission::EditSources, "Propose, preview and register sources"),
+    (Permission::EditTransformations, "Try, save and restore SQL and quality rules"),
+    (Permission::EditCatalog, "Describe tables and columns"),
+    (Permission::RunQueries, "Run queries and see sample rows"),
+    (Permission::ExportResults, "Export the rows of a query"),
     (Permission::UploadFiles, "Upload files into the raw zone"),
     (Permission::ViewAudit, "Read and export the audit log"),
     (Permission::ManageSettings, "Change members and settings"),
