@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
 
 use crate::components::{ConsoleShell, provide_toasts};
 use crate::{pages, place};
@@ -20,22 +20,22 @@ pub fn App() -> impl IntoView {
         <Router>
             <ConsoleShell>
                 <FlatRoutes fallback=pages::not_found>
-                    <Route path=path!("/sign-in") view=pages::sign_in ssr=mode.clone() />
-                    <Route path=path!("/api") view=pages::api ssr=mode.clone() />
-                    <Route path=path!("/settings") view=pages::settings ssr=mode.clone() />
-                    <Route path=path!("/settings/members") view=pages::members ssr=mode.clone() />
-                    <Route path=path!("/settings/tokens") view=pages::tokens ssr=mode.clone() />
-                    <Route path=path!("/settings/notifications") view=pages::notifications ssr=mode.clone() />
-                    <Route path=path!("/settings/retention") view=pages::retention ssr=mode.clone() />
-                    <Route path=path!("/settings/audit") view=pages::audit ssr=mode.clone() />
-                    <Route path=path!("/:environment") view=pages::overview ssr=mode.clone() />
-                    <Route path=path!("/:environment/runs") view=pages::runs ssr=mode.clone() />
-                    <Route path=path!("/:environment/runs/:id") view=pages::run ssr=mode.clone() />
-                    <Route path=path!("/:environment/sources") view=pages::sources ssr=mode.clone() />
-                    <Route path=path!("/:environment/sources/new") view=pages::register ssr=mode.clone() />
-                    <Route path=path!("/:environment/sources/:system/:table") view=pages::source ssr=mode.clone() />
-                    <Route path=path!("/:environment/quarantine") view=pages::quarantine ssr=mode.clone() />
-                    <Route path=path!("/:environment/quarantine/:run") view=pages::rejected_rows ssr=mode.clone() />
+                    <Route path=path!("/sign-in") view={Lazy::<pages::SignIn>::new()} ssr=mode.clone() />
+                    <Route path=path!("/api") view={Lazy::<pages::Api>::new()} ssr=mode.clone() />
+                    <Route path=path!("/settings") view={Lazy::<pages::Settings>::new()} ssr=mode.clone() />
+                    <Route path=path!("/settings/members") view={Lazy::<pages::Members>::new()} ssr=mode.clone() />
+                    <Route path=path!("/settings/tokens") view={Lazy::<pages::Tokens>::new()} ssr=mode.clone() />
+                    <Route path=path!("/settings/notifications") view={Lazy::<pages::Notifications>::new()} ssr=mode.clone() />
+                    <Route path=path!("/settings/retention") view={Lazy::<pages::Retention>::new()} ssr=mode.clone() />
+                    <Route path=path!("/settings/audit") view={Lazy::<pages::Audit>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment") view={Lazy::<pages::Overview>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/runs") view={Lazy::<pages::Runs>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/runs/:id") view={Lazy::<pages::Run>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/sources") view={Lazy::<pages::Sources>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/sources/new") view={Lazy::<pages::Register>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/sources/:system/:table") view={Lazy::<pages::Source>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/quarantine") view={Lazy::<pages::Quarantine>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/quarantine/:run") view={Lazy::<pages::RejectedRows>::new()} ssr=mode.clone() />
                 </FlatRoutes>
             </ConsoleShell>
         </Router>

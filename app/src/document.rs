@@ -35,7 +35,7 @@ pub fn document(
     let nonce = use_nonce();
     let boot = format!(
         "import start,{{hydrate}} from {:?};start({{module_or_path:{:?}}})\
-         .then(()=>{{hydrate();performance.mark(\"interactive\")}})",
+         .then(hydrate).then(()=>performance.mark(\"interactive\"))",
         files.script, files.module
     );
     let fonts = files.fonts.iter().cloned().map(|font| {

@@ -1,5 +1,8 @@
 //! The pages, one module each.
 
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
 mod api;
 mod not_found;
 mod overview;
@@ -9,11 +12,42 @@ mod settings;
 mod sign_in;
 mod sources;
 
-pub(crate) use api::api;
 pub(crate) use not_found::not_found;
-pub(crate) use overview::overview;
-pub(crate) use quarantine::{quarantine, rejected_rows};
-pub(crate) use runs::{run, runs};
-pub(crate) use settings::{audit, members, notifications, retention, settings, tokens};
-pub(crate) use sign_in::sign_in;
-pub(crate) use sources::{register, source, sources};
+
+/// Declares pages that the browser loads when they are first shown: the module is cut at each
+/// `view`, and what only that page needs becomes a file of its own (`xtask/src/site/wasm.rs`).
+macro_rules! pages {
+    ($($name:ident => $page:path,)*) => {$(
+        pub(crate) struct $name;
+
+        #[lazy_route]
+        impl LazyRoute for $name {
+            fn data() -> Self {
+                Self
+            }
+
+            fn view(_page: Self) -> AnyView {
+                $page().into_any()
+            }
+        }
+    )*};
+}
+
+pages! {
+    Api => api::api,
+    Audit => settings::audit,
+    Members => settings::members,
+    Notifications => settings::notifications,
+    Overview => overview::overview,
+    Quarantine => quarantine::quarantine,
+    Register => sources::register,
+    RejectedRows => quarantine::rejected_rows,
+    Retention => settings::retention,
+    Run => runs::run,
+    Runs => runs::runs,
+    Settings => settings::settings,
+    SignIn => sign_in::sign_in,
+    Source => sources::source,
+    Sources => sources::sources,
+    Tokens => settings::tokens,
+}
