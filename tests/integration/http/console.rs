@@ -13,8 +13,9 @@ use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::{Accounts, Identity};
+use server::audit::{Audit, AuditEntry, AuditFilter};
 use server::compose::embedded::Embedded;
-use server::config::Config;
+use server::config::{Config, MetricsAccess};
 use server::console::Console;
 use server::sign_in::SignInMode;
 use server::site::Site;
@@ -64,6 +65,7 @@ impl TestConsole {
             ..Config::default()
         };
         config.sign_in.mode = Some(SignInMode::Link);
+        config.server.metrics = MetricsAccess::Open;
         let mut embedded = Embedded::open(&config.lake(&config.environments[0])).await.unwrap();
         change(&mut embedded);
         let embedded = Arc::new(embedded);
@@ -95,6 +97,15 @@ impl TestConsole {
     /// Signs somebody out everywhere.
     pub(crate) async fn end_sessions(&self, person: &Person<'_>) {
         self.accounts.end_sessions(&person.id).await.unwrap();
+    }
+}
+
+impl TestConsole {
+    /// The entries of the audit log of an action.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<AuditEntry> {
+        let action = Some(action.to_owned());
+        let filter = AuditFilter { action, limit: 100, ..AuditFilter::default() };
+        Audit::new(self.accounts.database().clone()).list(&filter).await.unwrap()
     }
 }
 
