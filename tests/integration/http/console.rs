@@ -15,7 +15,7 @@ use serde_json::Value;
 use server::accounts::{Accounts, Identity};
 use server::audit::{Audit, AuditEntry, AuditFilter};
 use server::compose::embedded::Embedded;
-use server::config::{Config, MetricsAccess};
+use server::config::{Config, MetricsAccess, Secret};
 use server::console::Console;
 use server::sign_in::SignInMode;
 use server::site::Site;
@@ -59,7 +59,21 @@ impl TestConsole {
 
     /// Over a lake, with changes to how the console holds it.
     pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
+        Self::with(lake, None, change).await
+    }
+
+    /// Over a lake with its state in the database at a URL.
+    pub(crate) async fn on(lake: TestLake, database_url: String) -> Self {
+        Self::with(lake, Some(database_url.into()), |_| {}).await
+    }
+
+    async fn with(
+        lake: TestLake,
+        database_url: Option<Secret>,
+        change: impl FnOnce(&mut Embedded),
+    ) -> Self {
         let mut config = Config {
+            database_url,
             data_dir: lake.path().to_owned(),
             environments: vec!["dev".parse().unwrap()],
             ..Config::default()
@@ -79,13 +93,22 @@ impl TestConsole {
 
     /// Somebody with a role in `dev`.
     pub(crate) async fn sign_in(&self, login: &str, role: Role) -> Person<'_> {
+        self.sign_in_with(login, role, Some("dev")).await
+    }
+
+    /// Somebody with a role in all environments.
+    pub(crate) async fn sign_in_everywhere(&self, login: &str, role: Role) -> Person<'_> {
+        self.sign_in_with(login, role, None).await
+    }
+
+    async fn sign_in_with(&self, login: &str, role: Role, place: Option<&str>) -> Person<'_> {
         let identity = Identity {
             provider: "local".to_owned(),
             subject: login.to_owned(),
             login: login.to_owned(),
             name: None,
         };
-        let grant = Grant { role, environment: Some("dev".parse().unwrap()) };
+        let grant = Grant { role, environment: place.map(|name| name.parse().unwrap()) };
         let session = self.accounts.sign_in(&identity, &[grant], None, Timestamp::now()).await;
         let session = session.unwrap().unwrap();
         let cookie = format!("sluice_session={}", session.secret.reveal());
@@ -129,7 +152,18 @@ impl Person<'_> {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Answer {
-        let uri = format!("/api/v1/environments/dev{path}");
+        self.api(method, &format!("/environments/dev{path}"), headers, body).await
+    }
+
+    /// Sends a request to a path below `/api/v1`.
+    pub(crate) async fn api(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let uri = format!("/api/v1{path}");
         let mut request = Request::builder().method(method).uri(uri).header("cookie", &self.cookie);
         request = request.header("sec-fetch-site", "same-origin");
         for (name, value) in headers {
