@@ -3,6 +3,7 @@
 mod accounts;
 mod browser;
 mod console;
+mod load;
 mod on_both_databases;
 mod ops;
 mod quarantine;
