@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request};
 use axum::response::Response;
 use domain::access::{Grant, Role};
 use futures::{Stream, StreamExt, stream};
@@ -22,6 +22,7 @@ use server::site::Site;
 use server::web::router;
 use tower::ServiceExt;
 
+pub(crate) use super::answer::Answer;
 use crate::support::lake::TestLake;
 
 /// A console over a lake with one environment, `dev`.
@@ -31,16 +32,6 @@ pub(crate) struct TestConsole {
     pub(crate) embedded: Arc<Embedded>,
     router: Router,
     accounts: Accounts,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// Null when the body is no JSON.
-    pub(crate) json: Value,
-    pub(crate) text: String,
 }
 
 /// Somebody who is signed in.
@@ -198,12 +189,7 @@ impl Person<'_> {
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
-        let response = self.console.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 24).await.unwrap();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, json, text }
+        Answer::of(self.console.router.clone().oneshot(request).await.unwrap()).await
     }
 }
 

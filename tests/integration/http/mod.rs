@@ -1,6 +1,7 @@
 //! The API over HTTP, with real sessions.
 
 mod accounts;
+mod answer;
 mod browser;
 mod console;
 mod load;
