@@ -3,6 +3,7 @@
 
 mod client;
 mod interactive;
+pub(super) mod load;
 mod server;
 
 use std::fs;
@@ -65,7 +66,8 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     figures.push(memory(&server)?);
     drop(server);
     clear(&folder)?;
-    Ok(table(&figures, quick))
+    let what = format!("{RUNS} runs over {TABLES} datasets in SQLite");
+    Ok(table(&what, &figures, quick))
 }
 
 /// Script and module of a page, as they go over the wire.
@@ -147,11 +149,11 @@ fn figure(what: &str, bound: f64, times: &[f64]) -> Figure {
     Figure { what: what.to_owned(), bound, measured: median(times), unit: "ms", remark }
 }
 
-fn table(figures: &[Figure], quick: bool) -> String {
+fn table(what: &str, figures: &[Figure], quick: bool) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let build = if quick { "**development build**" } else { "release build" };
     let mut lines = vec![
-        format!("{RUNS} runs over {TABLES} datasets in SQLite; {build}; {cores} cores; loopback."),
+        format!("{what}; {build}; {cores} cores; loopback."),
         String::new(),
         "| what | budget | measured | | |".to_owned(),
         "|---|--:|--:|---|---|".to_owned(),
@@ -171,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_missed_budget_is_said_loudly() {
-        let table = table(&[figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])], false);
+        let figures = [figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])];
+        let table = table("Pages", &figures, false);
         assert!(table.contains("| page | 20 ms | 5.0 ms | kept |"), "{table}");
         assert!(table.contains("| other | 20 ms | 50.0 ms | **missed** |"), "{table}");
     }
