@@ -84,9 +84,8 @@ pub fn router(console: Arc<Console>) -> Router {
     let _ = leptos_axum::generate_route_list(app::App);
     let (api, listed, collected) = api(&console).finish();
     let description = Description::new(&collected, &listed);
-    let once = from_fn_with_state(Arc::clone(&console), idempotency::once);
     let api = Router::new()
-        .nest("/api/v1", api.layer(Extension(description)).layer(once))
+        .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
     let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
@@ -192,7 +191,10 @@ impl Routes {
             }));
         }
         let state = (access, Arc::clone(&self.console));
-        let methods = methods.route_layer(from_fn_with_state(state, access::check));
+        let once = from_fn_with_state(Arc::clone(&self.console), idempotency::once);
+        // The last one comes first: an answer is repeated to whom may still have it.
+        let methods =
+            methods.route_layer(once).route_layer(from_fn_with_state(state, access::check));
         self.router = self.router.routes((schemas, paths, methods));
         self
     }
