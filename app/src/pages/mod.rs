@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
 mod api;
+mod lineage;
 mod not_found;
 mod overview;
 mod quarantine;
@@ -11,6 +12,7 @@ mod runs;
 mod settings;
 mod sign_in;
 mod sources;
+mod transformations;
 
 pub(crate) use not_found::not_found;
 
@@ -36,6 +38,7 @@ macro_rules! pages {
 pages! {
     Api => api::api,
     Audit => settings::audit,
+    Lineage => lineage::lineage,
     Members => settings::members,
     Notifications => settings::notifications,
     Overview => overview::overview,
@@ -50,4 +53,6 @@ pages! {
     Source => sources::source,
     Sources => sources::sources,
     Tokens => settings::tokens,
+    Transformation => transformations::transformation,
+    Transformations => transformations::transformations,
 }
