@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::access::{self, Access};
 use super::api::{
     audit, drafts, events, me, members, overview, quarantine, reference, runs, samples, settings,
-    sign_in as way, sources, tokens, uploads,
+    sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -78,6 +78,18 @@ fn api(console: &Arc<Console>) -> Routes {
             Permission::EditTransformations,
             routes!(drafts::show, drafts::keep, drafts::discard),
         )
+        .needs(Permission::ViewLake, routes!(transformations::list))
+        .needs(Permission::ViewLake, routes!(transformations::show))
+        .needs(Permission::ViewLake, routes!(transformations::versions))
+        .needs(Permission::ViewLake, routes!(transformations::version))
+        .needs(Permission::EditTransformations, routes!(transformations::change::save))
+        .needs(Permission::EditTransformations, routes!(transformations::change::restore))
+        .needs(Permission::EditTransformations, routes!(transformations::change::merge))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::check))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::dry_run))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::preview))
+        .needs(Permission::ViewLake, routes!(transformations::sql::format))
+        .needs(Permission::ViewLake, routes!(transformations::sql::catalog))
         .needs(Permission::UploadFiles, routes!(uploads::begin))
         .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }
