@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    audit, drafts, events, me, members, overview, quarantine, reference, runs, samples, settings,
     sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
@@ -74,6 +74,10 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
         .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
         .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(
+            Permission::EditTransformations,
+            routes!(drafts::show, drafts::keep, drafts::discard),
+        )
         .needs(Permission::ViewLake, routes!(transformations::list))
         .needs(Permission::ViewLake, routes!(transformations::show))
         .needs(Permission::ViewLake, routes!(transformations::versions))
