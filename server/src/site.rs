@@ -31,6 +31,7 @@ struct Manifest {
     loader: String,
     parts: HashMap<String, Vec<String>>,
     icon: String,
+    sql_editor: String,
     fonts: Vec<String>,
 }
 
@@ -63,6 +64,7 @@ impl Site {
             loader: manifest.loader,
             parts: manifest.parts,
             icon: address(manifest.icon),
+            sql_editor: address(manifest.sql_editor),
             fonts: manifest.fonts.into_iter().map(address).collect(),
         };
         Ok(Self { assets: Arc::new(assets), page: Arc::new(page) })

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 mod api;
+mod lineage;
 mod not_found;
 mod overview;
 mod quarantine;
@@ -11,6 +12,7 @@ mod runs;
 mod settings;
 mod sign_in;
 mod sources;
+mod transformations;
 
 pub(crate) use not_found::not_found;
 
@@ -56,6 +58,7 @@ pages!(lists of Lists {
     Quarantine => quarantine::quarantine,
     Runs => runs::runs,
     Sources => sources::sources,
+    Transformations => transformations::transformations,
 });
 
 pages!(details of Details {
@@ -76,4 +79,9 @@ pages!(administration of Administration {
     Retention => settings::retention,
     Settings => settings::settings,
     Tokens => settings::tokens,
+});
+
+pages!(writing of Writing {
+    Lineage => lineage::lineage,
+    Transformation => transformations::transformation,
 });

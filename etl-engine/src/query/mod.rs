@@ -6,15 +6,18 @@
 
 mod allowed;
 pub mod bounds;
+pub mod cells;
 mod collect;
 mod cost;
 pub(crate) mod deep_stack;
 pub(crate) mod failure;
 pub(crate) mod files;
+pub mod functions;
 mod growth;
 mod interrupt;
 pub(crate) mod lookup;
 pub(crate) mod plan;
+pub(crate) mod planning;
 pub mod readable;
 pub mod reads;
 pub mod sandbox;

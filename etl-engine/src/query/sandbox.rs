@@ -69,6 +69,15 @@ pub struct DataFusionQueryService {
     runtime: Option<Runtime>,
 }
 
+/// Some partitions of a table, which need not be in the catalog.
+#[derive(Debug, Clone)]
+pub struct PartOfTable {
+    /// The table.
+    pub table: CatalogTable,
+    /// The partitions.
+    pub partitions: Vec<Partition>,
+}
+
 /// A query whose tables are known.
 #[derive(Debug, Clone)]
 struct Prepared {
@@ -106,11 +115,16 @@ impl DataFusionQueryService {
     }
 
     /// Runs on the caller's threads: catalogs hold database connections that belong there.
-    async fn prepare(&self, sql: &str) -> Result<Prepared> {
+    async fn prepare(&self, sql: &str, only: Option<&PartOfTable>) -> Result<Prepared> {
         let statement = QueryStatement::parse(sql)?;
         let catalog = self.lake.catalog.as_ref();
+        let known = only.map(|part| std::slice::from_ref(&part.table)).unwrap_or_default();
         let mut tables = Vec::new();
-        for table in tables_named(statement.tables(), catalog, &[]).await? {
+        for table in tables_named(statement.tables(), catalog, known).await? {
+            if let Some(part) = only.filter(|part| part.table.name == table.name) {
+                tables.push((table, part.partitions.clone()));
+                continue;
+            }
             let partitions = catalog.partitions(&table.name, None).await?;
             tables.push((table, partitions.into_iter().map(|stored| stored.partition).collect()));
         }
@@ -176,14 +190,51 @@ impl DataFusionQueryService {
     async fn start(
         &self,
         sql: &str,
+        only: Option<&PartOfTable>,
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult> {
         let started = Instant::now();
-        let attempt = self.attempt(self.prepare(sql).await?, limits, cancel);
+        let attempt = self.attempt(self.prepare(sql, only).await?, limits, cancel);
         let mut result = self.on_query_threads(attempt.until_consistent()).await?;
         result.cost.seconds = started.elapsed().as_secs_f64();
         Ok(result)
+    }
+}
+
+impl DataFusionQueryService {
+    /// Runs a query that sees only a part of one table, within the same bounds as any query.
+    pub async fn run_over(
+        &self,
+        sql: &str,
+        part: &PartOfTable,
+        limits: &QueryLimits,
+        cancel: &CancellationToken,
+    ) -> Result<QueryResult> {
+        self.bounded(sql, Some(part), limits, cancel).await
+    }
+
+    async fn bounded(
+        &self,
+        sql: &str,
+        only: Option<&PartOfTable>,
+        limits: &QueryLimits,
+        cancel: &CancellationToken,
+    ) -> Result<QueryResult> {
+        // Whichever way this call ends, what it started ends too.
+        let stop = cancel.child_token();
+        let _stop_at_the_end = stop.clone().drop_guard();
+        let stopped = |why: String| Err(Error::new(ErrorKind::Cancelled, why));
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => stopped("the query was cancelled".to_owned()),
+            result = tokio::time::timeout(limits.timeout, self.start(sql, only, limits, &stop)) => {
+                result.unwrap_or_else(|_| stopped(format!(
+                    "the query was stopped after {} s, its time limit: select less",
+                    limits.timeout.as_secs()
+                )))
+            }
+        }
     }
 }
 
@@ -195,25 +246,13 @@ impl QueryService for DataFusionQueryService {
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult> {
-        // Whichever way this call ends, what it started ends too.
-        let stop = cancel.child_token();
-        let _stop_at_the_end = stop.clone().drop_guard();
-        let stopped = |why: String| Err(Error::new(ErrorKind::Cancelled, why));
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => stopped("the query was cancelled".to_owned()),
-            result = tokio::time::timeout(limits.timeout, self.start(sql, limits, &stop)) => {
-                result.unwrap_or_else(|_| stopped(format!(
-                    "the query was stopped after {} s, its time limit: select less",
-                    limits.timeout.as_secs()
-                )))
-            }
-        }
+        self.bounded(sql, None, limits, cancel).await
     }
 
     async fn estimate(&self, sql: &str) -> Result<QueryCost> {
         let cancel = CancellationToken::new();
-        let attempt = self.attempt(self.prepare(sql).await?, &QueryLimits::default(), &cancel);
+        let attempt =
+            self.attempt(self.prepare(sql, None).await?, &QueryLimits::default(), &cancel);
         self.on_query_threads(async move {
             let (_, plan) = attempt.physical(&Arc::default()).await?;
             Ok(cost_of(&plan))

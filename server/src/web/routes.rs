@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
-    sign_in as way, sources, tokens, uploads,
+    audit, drafts, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -74,6 +74,22 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
         .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
         .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(
+            Permission::EditTransformations,
+            routes!(drafts::show, drafts::keep, drafts::discard),
+        )
+        .needs(Permission::ViewLake, routes!(transformations::list))
+        .needs(Permission::ViewLake, routes!(transformations::show))
+        .needs(Permission::ViewLake, routes!(transformations::versions))
+        .needs(Permission::ViewLake, routes!(transformations::version))
+        .needs(Permission::EditTransformations, routes!(transformations::change::save))
+        .needs(Permission::EditTransformations, routes!(transformations::change::restore))
+        .needs(Permission::EditTransformations, routes!(transformations::change::merge))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::check))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::dry_run))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::preview))
+        .needs(Permission::ViewLake, routes!(transformations::sql::format))
+        .needs(Permission::ViewLake, routes!(transformations::sql::catalog))
         .needs(Permission::UploadFiles, routes!(uploads::begin))
         .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }

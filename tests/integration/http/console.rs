@@ -1,6 +1,5 @@
 //! A console over a lake in a temporary folder, and the people who use it.
 
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -24,6 +23,7 @@ use tower::ServiceExt;
 
 pub(crate) use super::answer::Answer;
 use crate::support::lake::TestLake;
+use crate::support::serve::empty_site;
 
 /// A console over a lake with one environment, `dev`.
 pub(crate) struct TestConsole {
@@ -76,7 +76,7 @@ impl TestConsole {
         let embedded = Arc::new(embedded);
         let public_url = "http://localhost:8340".parse().unwrap();
         let lakes = vec![Arc::clone(&embedded)];
-        let site = Site::load(&site_folder(lake.path())).unwrap();
+        let site = Site::load(&empty_site(lake.path())).unwrap();
         let console = Console::new(&config, lakes, site, public_url, false).unwrap();
         let accounts = console.accounts.clone();
         Self { lake, embedded, router: router(Arc::new(console)), accounts }
@@ -196,14 +196,4 @@ impl Person<'_> {
 fn event(text: &str) -> Option<(String, String)> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
     Some((field("event: ")?.to_owned(), field("data: ")?.to_owned()))
-}
-
-/// A site without content: pages need its manifest alone.
-pub(crate) fn site_folder(data_dir: &Path) -> PathBuf {
-    let folder = data_dir.join("site");
-    std::fs::create_dir_all(folder.join("assets")).unwrap();
-    let manifest =
-        r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
-    std::fs::write(folder.join("manifest.json"), manifest).unwrap();
-    folder
 }

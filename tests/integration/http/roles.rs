@@ -21,7 +21,7 @@ use server::web::{Access, ListedRoute, listed_routes, router};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use super::console::site_folder;
+use crate::support::serve::empty_site;
 
 const KEPT: &str = include_str!("routes.txt");
 
@@ -34,7 +34,7 @@ async fn console(folder: &TempDir) -> Arc<Console> {
     };
     config.sign_in.mode = Some(SignInMode::Link);
     let lakes = Embedded::open_all(&config).await.unwrap().into_iter().map(Arc::new).collect();
-    let site = Site::load(&site_folder(folder.path())).unwrap();
+    let site = Site::load(&empty_site(folder.path())).unwrap();
     let public_url = "http://localhost:8340".parse().unwrap();
     Arc::new(Console::new(&config, lakes, site, public_url, false).unwrap())
 }

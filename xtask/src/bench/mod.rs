@@ -89,7 +89,7 @@ fn measure(workspace: &Workspace, options: &Options) -> Result<String> {
         return web::measure(workspace, options.quick);
     }
     if options.load {
-        return web::waves::measure(workspace, options.quick);
+        return web::load::measure(workspace, options.quick);
     }
     ensure!(!options.quick, "--quick goes with --web and --load");
     let rows = options.input_rows()?;

@@ -2,6 +2,7 @@
 //! the files are made of, so that browsers may keep them for ever; text and modules are compressed
 //! once, here.
 
+mod scripts;
 mod style;
 mod wasm;
 
@@ -36,6 +37,7 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
     let version = module_version(workspace, &compiled, dev)?;
     let module = wasm::bind(&compiled, &packages, dev, &version)?;
     let fonts = style::fonts(&packages)?;
+    let editor = scripts::editor(&workspace.root().join("web"), &packages)?;
     let icon = read(&workspace.root().join("public/icon.svg"))?;
     let icon = Asset { name: "icon.svg".to_owned(), content: icon };
 
@@ -56,6 +58,7 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
         "loader": module.loader.name,
         "parts": module.parts_of,
         "icon": put(&icon)?,
+        "sql_editor": put(&editor)?,
         "fonts": fonts.iter().map(|(_, name)| name).collect::<Vec<_>>(),
     });
     fs::write(fresh.join("manifest.json"), format!("{manifest:#}\n"))?;
@@ -97,8 +100,10 @@ fn inputs(workspace: &Workspace, compiled: &Path, dev: bool) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(module_version(workspace, compiled, dev)?);
     hash.update(read(&workspace.root().join("public/icon.svg"))?);
-    for file in style::files(&workspace.root().join("style"))? {
-        hash.update(read(&file)?);
+    let sheets = style::files(&workspace.root().join("style"))?;
+    let scripts = scripts::files(&workspace.root().join("web"))?;
+    for file in sheets.iter().chain(&scripts) {
+        hash.update(read(file)?);
     }
     Ok(hex(&hash.finalize()))
 }

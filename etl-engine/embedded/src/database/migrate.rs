@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "accounts", include_str!("../../../../migrations/0002_accounts.sql")),
     (3, "run reports", include_str!("../../../../migrations/0003_run_reports.sql")),
     (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
+    (6, "drafts", include_str!("../../../../migrations/0006_drafts.sql")),
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.

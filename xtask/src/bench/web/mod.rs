@@ -2,9 +2,9 @@
 //! ready, and what it takes while idle.
 
 mod client;
-mod loads;
+pub(super) mod load;
+mod page_load;
 mod server;
-pub(super) mod waves;
 
 use std::time::Duration;
 
@@ -105,11 +105,11 @@ fn page(
     name: &str,
     path: &str,
 ) -> Result<Vec<Figure>> {
-    let Some(chromium) = loads::chromium() else {
+    let Some(chromium) = page_load::chromium() else {
         println!("SKIPPED how {path} loads: no Chromium found");
         return Ok(Vec::new());
     };
-    let loads = loads::measure(workspace, &chromium, server, session, path)?;
+    let loads = page_load::measure(workspace, &chromium, server, session, path)?;
     Ok(vec![
         Figure {
             what: format!("module and scripts of {name}, brotli"),

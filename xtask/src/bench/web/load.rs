@@ -74,8 +74,8 @@ pub(crate) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
 fn empty_site(folder: &Path) -> Result<PathBuf> {
     let site = folder.join("site");
     fs::create_dir_all(site.join("assets")).context("cannot make a folder for the site")?;
-    let manifest =
-        r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
+    let manifest = r#"{"style":"s.css","script":"s.js","module":"m.wasm","loader":"l.js","parts":{},
+         "icon":"i.svg","sql_editor":"e.js","fonts":[]}"#;
     fs::write(site.join("manifest.json"), manifest).context("cannot write the manifest")?;
     Ok(site)
 }
