@@ -12,6 +12,7 @@ pub mod demo;
 pub mod live;
 mod logging;
 pub mod operations;
+pub mod queries;
 pub mod retention;
 pub mod runs;
 pub mod sign_in;

@@ -136,7 +136,7 @@ async fn partitions_that_the_filter_rules_out_are_not_read() {
         ("select sum(extra) from T! where day = '02' or extra < 0", 4, 3),
     ];
     for (sql, files, partitions) in cases {
-        let cost = sandbox.service.estimate(&sql.replace("T!", T)).await.unwrap();
+        let cost = sandbox.service.estimate(&sql.replace("T!", T)).await.unwrap().cost;
         assert_eq!((cost.files, cost.partitions), (files, partitions), "{sql}");
         let ran = sandbox.run(sql).await.unwrap().cost;
         assert_eq!((ran.files, ran.bytes), (cost.files, cost.bytes), "{sql}");
@@ -202,7 +202,10 @@ async fn e6_rows_bytes_and_cells_are_capped_and_it_is_said() {
     let limits = QueryLimits { max_rows: 7, ..QueryLimits::default() };
     let result = sandbox.run_within("select * from T!", &limits).await.unwrap();
     assert_eq!(result.rows, 7);
-    assert_eq!(result.truncated.as_deref(), Some("only the first 7 rows are shown"));
+    assert_eq!(
+        result.truncated.as_deref(),
+        Some("only the first 7 rows are shown, there are more")
+    );
     let exact = sandbox.run_within("select * from T! limit 7", &limits).await.unwrap();
     assert_eq!((exact.rows, exact.truncated), (7, None));
 

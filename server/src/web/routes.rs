@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    audit, events, me, members, overview, quarantine, queries, reference, runs, samples, settings,
     sign_in as way, sources, tokens, uploads,
 };
 use super::description::Description;
@@ -74,6 +74,28 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::ViewQuarantine, routes!(quarantine::rows))
         .needs(Permission::ViewQuarantine, routes!(quarantine::trials::try_source))
         .needs(Permission::OperateRuns, routes!(quarantine::trials::replay))
+        .needs(Permission::RunQueries, routes!(queries::start_query, queries::list_queries))
+        .needs(Permission::RunQueries, routes!(queries::show_query))
+        .needs(Permission::RunQueries, routes!(queries::previous_query))
+        .needs(Permission::RunQueries, routes!(queries::query_rows))
+        .needs(Permission::RunQueries, routes!(queries::cancel))
+        .needs(Permission::RunQueries, routes!(queries::estimate))
+        .needs(Permission::RunQueries, routes!(queries::compare))
+        .needs(Permission::ExportResults, routes!(queries::export))
+        .needs(Permission::RunQueries, routes!(queries::queryable_tables))
+        .needs(
+            Permission::RunQueries,
+            routes!(queries::saved::list_saved, queries::saved::add_saved),
+        )
+        .needs(
+            Permission::RunQueries,
+            routes!(
+                queries::saved::show_saved,
+                queries::saved::change_saved,
+                queries::saved::remove_saved
+            ),
+        )
+        .needs(Permission::RunQueries, routes!(queries::tabs::show_tabs, queries::tabs::keep_tabs))
         .needs(Permission::UploadFiles, routes!(uploads::begin))
         .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }

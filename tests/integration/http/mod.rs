@@ -5,6 +5,7 @@ mod browser;
 mod console;
 mod ops;
 mod quarantine;
+mod queries;
 mod roles;
 mod runs;
 mod sources;

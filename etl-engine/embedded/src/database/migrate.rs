@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "accounts", include_str!("../../../../migrations/0002_accounts.sql")),
     (3, "run reports", include_str!("../../../../migrations/0003_run_reports.sql")),
     (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
+    (5, "queries", include_str!("../../../../migrations/0005_queries.sql")),
 ];
 
 /// Held until the transaction ends. The number stands for "sluice".
