@@ -21,6 +21,8 @@ pub struct PageFiles {
     pub module: String,
     /// The icon.
     pub icon: String,
+    /// The SQL editor: loaded by the pages that show one.
+    pub sql_editor: String,
     /// Fonts to load early.
     pub fonts: Vec<String>,
 }
@@ -43,7 +45,7 @@ pub fn document(
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme>
+        <html lang="en" data-theme=theme data-sql-editor=files.sql_editor.clone()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

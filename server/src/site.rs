@@ -26,6 +26,7 @@ struct Manifest {
     script: String,
     module: String,
     icon: String,
+    sql_editor: String,
     fonts: Vec<String>,
 }
 
@@ -55,6 +56,7 @@ impl Site {
             script: address(manifest.script),
             module: address(manifest.module),
             icon: address(manifest.icon),
+            sql_editor: address(manifest.sql_editor),
             fonts: manifest.fonts.into_iter().map(address).collect(),
         };
         Ok(Self { assets: Arc::new(assets), page: Arc::new(page) })

@@ -1,6 +1,7 @@
 //! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
 
 pub mod audit;
+pub mod lineage;
 pub mod me;
 pub mod members;
 pub mod overview;
@@ -15,6 +16,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod sources;
 pub mod tokens;
+pub mod transformations;
 pub mod uploads;
 
 pub use crate::client::{get, send};

@@ -171,8 +171,7 @@ fn event(text: &str) -> Option<(String, String)> {
 pub(crate) fn site_folder(data_dir: &Path) -> PathBuf {
     let folder = data_dir.join("site");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
-    let manifest =
-        r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
+    let manifest = r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","sql_editor":"e.js","fonts":[]}"#;
     std::fs::write(folder.join("manifest.json"), manifest).unwrap();
     folder
 }

@@ -43,8 +43,7 @@ impl Reply {
 pub(crate) fn empty_site(folder: &Path) -> std::path::PathBuf {
     let site = folder.join("site");
     std::fs::create_dir_all(site.join("assets")).unwrap();
-    let manifest =
-        r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
+    let manifest = r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","sql_editor":"e.js","fonts":[]}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     site
 }

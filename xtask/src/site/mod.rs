@@ -1,6 +1,7 @@
 //! `cargo xtask site`: the console's static files, in `<target>/site`. Names carry a hash of the
 //! content, so that browsers may keep them for ever; text and module are compressed once, here.
 
+mod scripts;
 mod style;
 mod wasm;
 
@@ -34,6 +35,7 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
     println!("Building the console's static files");
     let (script, module) = wasm::bind(&compiled, &packages, dev)?;
     let fonts = style::fonts(&packages)?;
+    let editor = scripts::editor(&workspace.root().join("web"), &packages)?;
     let icon =
         Asset { name: "icon.svg", content: read(&workspace.root().join("public/icon.svg"))? };
 
@@ -49,6 +51,7 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
         "script": put(&script)?,
         "module": put(&module)?,
         "icon": put(&icon)?,
+        "sql_editor": put(&editor)?,
         "fonts": fonts.iter().map(|(_, name)| name).collect::<Vec<_>>(),
     });
     fs::write(fresh.join("manifest.json"), format!("{manifest:#}\n"))?;
@@ -75,8 +78,10 @@ fn inputs(workspace: &Workspace, compiled: &Path, dev: bool) -> Result<String> {
     hash.update(read(compiled)?);
     hash.update(read(&workspace.root().join("package-lock.json"))?);
     hash.update(read(&workspace.root().join("public/icon.svg"))?);
-    for file in style::files(&workspace.root().join("style"))? {
-        hash.update(read(&file)?);
+    let sheets = style::files(&workspace.root().join("style"))?;
+    let scripts = scripts::files(&workspace.root().join("web"))?;
+    for file in sheets.iter().chain(&scripts) {
+        hash.update(read(file)?);
     }
     Ok(hex(&hash.finalize()))
 }
