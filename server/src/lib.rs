@@ -19,5 +19,6 @@ pub mod sign_in;
 mod signals;
 pub mod site;
 pub mod sources;
+pub mod transformations;
 pub mod uploads;
 pub mod web;

@@ -327,17 +327,3 @@ pub struct QueryTab {
     /// The saved query that it shows.
     pub saved: Option<String>,
 }
-
-/// The databases, tables and columns of the catalog.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct QueryableTable {
-    /// Its database.
-    pub database: String,
-    /// Its name.
-    pub table: String,
-    /// What people wrote about it.
-    pub description: Option<String>,
-    /// Names and types of its columns, then of its partition keys.
-    pub columns: Vec<(String, String)>,
-}

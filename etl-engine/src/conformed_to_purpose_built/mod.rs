@@ -5,6 +5,7 @@
 pub mod execute;
 pub mod locality;
 mod locality_join;
+pub(crate) mod output;
 mod prepare;
 pub mod validate;
 

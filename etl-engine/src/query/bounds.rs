@@ -45,6 +45,25 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     Ok(tokens)
 }
 
+/// Whether two texts differ in nothing but white space, comments and the case of names.
+/// [`domain::ErrorKind::Invalid`] when one passes a bound.
+pub fn same_words(one: &str, other: &str) -> Result<bool> {
+    let same = |(one, other): (&TokenWithSpan, &TokenWithSpan)| one.token == other.token;
+    let (one, other) = (tokens(one)?, tokens(other)?);
+    Ok(one.len() == other.len() && one.iter().zip(&other).all(same))
+}
+
+/// The tokens of any text without white space and comments, to find places in it; none when it is
+/// too long or cannot be split.
+pub(crate) fn all_tokens(sql: &str) -> Vec<TokenWithSpan> {
+    if sql.len() > MAX_LENGTH {
+        return Vec::new();
+    }
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location();
+    let tokens = tokens.unwrap_or_default().into_iter();
+    tokens.filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF)).collect()
+}
+
 fn check(tokens: &[TokenWithSpan]) -> Result<()> {
     if tokens.len() > MAX_TOKENS {
         let found = tokens.len();

@@ -3,7 +3,7 @@
 use domain::table::{CatalogTable, TableName};
 use domain::{Error, Result};
 
-use super::suggestion::did_you_mean;
+use super::suggestion::{closest, did_you_mean};
 use crate::catalog::Catalog;
 
 /// The tables called `names`: from `known` first, then from the catalog.
@@ -27,25 +27,51 @@ pub(crate) async fn tables_named(
     Ok(found)
 }
 
+/// A table that does not exist.
+pub(crate) struct UnknownTable {
+    /// Which part of its name is unknown, and what may have been meant.
+    pub(crate) message: String,
+    /// The closest table.
+    pub(crate) instead: Option<TableName>,
+}
+
 async fn unknown(name: &TableName, catalog: &dyn Catalog, known: &[CatalogTable]) -> Error {
-    let listed = match catalog.tables(None).await {
-        Ok(listed) => listed,
-        Err(error) => return error,
-    };
-    let names: Vec<&TableName> = listed.iter().chain(known).map(|table| &table.name).collect();
-    if !names.iter().any(|other| other.database == name.database) {
-        let databases = names.iter().map(|other| other.database.as_str());
-        return Error::invalid(format!(
-            "there is no database {:?}{}",
-            name.database,
-            did_you_mean(&name.database, databases)
-        ));
+    match unknown_table(name, catalog, known).await {
+        Ok(unknown) => Error::invalid(unknown.message),
+        Err(error) => error,
     }
-    let in_database = names.iter().filter(|other| other.database == name.database);
-    Error::invalid(format!(
-        "there is no table {:?} in the database {:?}{}",
-        name.table,
-        name.database,
-        did_you_mean(&name.table, in_database.map(|other| other.table.as_str()))
-    ))
+}
+
+/// What to say about a table that does not exist.
+pub(crate) async fn unknown_table(
+    name: &TableName,
+    catalog: &dyn Catalog,
+    known: &[CatalogTable],
+) -> Result<UnknownTable> {
+    let listed = catalog.tables(None).await?;
+    let names: Vec<&TableName> = listed.iter().chain(known).map(|table| &table.name).collect();
+    let (database, table) = (name.database.as_str(), name.table.as_str());
+    if !names.iter().any(|other| other.database == name.database) {
+        let databases = || names.iter().map(|other| other.database.as_str());
+        let near = closest(database, databases());
+        let instead = near.map(|near| TableName::new(near, table));
+        return Ok(UnknownTable {
+            message: format!(
+                "there is no database {database:?}{}",
+                did_you_mean(database, databases())
+            ),
+            instead: instead.filter(|instead| names.contains(&instead)),
+        });
+    }
+    let in_database = || {
+        let others = names.iter().filter(|other| other.database == name.database);
+        others.map(|other| other.table.as_str())
+    };
+    Ok(UnknownTable {
+        message: format!(
+            "there is no table {table:?} in the database {database:?}{}",
+            did_you_mean(table, in_database())
+        ),
+        instead: closest(table, in_database()).map(|near| TableName::new(database, near)),
+    })
 }

@@ -6,6 +6,7 @@
 
 mod allowed;
 pub mod bounds;
+pub mod cells;
 mod collect;
 mod cost;
 pub(crate) mod deep_stack;
@@ -13,12 +14,14 @@ pub mod estimate;
 pub(crate) mod failure;
 mod fair_slots;
 pub(crate) mod files;
+pub mod functions;
 mod growth;
 mod interrupt;
 pub(crate) mod lookup;
 pub mod parquet_file;
 pub mod partition_filter;
 pub(crate) mod plan;
+pub(crate) mod planning;
 pub mod readable;
 pub mod reads;
 pub mod sandbox;

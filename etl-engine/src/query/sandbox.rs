@@ -72,6 +72,15 @@ pub struct DataFusionQueryService {
     runtime: Option<Runtime>,
 }
 
+/// Some partitions of a table, which need not be in the catalog.
+#[derive(Debug, Clone)]
+pub struct PartOfTable {
+    /// The table.
+    pub table: CatalogTable,
+    /// The partitions.
+    pub partitions: Vec<Partition>,
+}
+
 /// A query whose tables are known.
 #[derive(Debug, Clone)]
 struct Prepared {
@@ -109,11 +118,16 @@ impl DataFusionQueryService {
     }
 
     /// Runs on the caller's threads: catalogs hold database connections that belong there.
-    async fn prepare(&self, sql: &str) -> Result<Prepared> {
+    async fn prepare(&self, sql: &str, only: Option<&PartOfTable>) -> Result<Prepared> {
         let statement = QueryStatement::parse(sql)?;
         let catalog = self.lake.catalog.as_ref();
+        let known = only.map(|part| std::slice::from_ref(&part.table)).unwrap_or_default();
         let mut tables = Vec::new();
-        for table in tables_named(statement.tables(), catalog, &[]).await? {
+        for table in tables_named(statement.tables(), catalog, known).await? {
+            if let Some(part) = only.filter(|part| part.table.name == table.name) {
+                tables.push((table, part.partitions.clone()));
+                continue;
+            }
             let partitions = catalog.partitions(&table.name, None).await?;
             tables.push((table, partitions.into_iter().map(|stored| stored.partition).collect()));
         }
@@ -150,11 +164,12 @@ impl DataFusionQueryService {
     async fn run_whole(
         &self,
         sql: &str,
+        only: Option<&PartOfTable>,
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult> {
         let begun = Instant::now();
-        let attempt = self.attempt(self.prepare(sql).await?, limits, cancel);
+        let attempt = self.attempt(self.prepare(sql, only).await?, limits, cancel);
         let work = async move {
             let mut kept = Sink::Kept(Vec::new());
             let done = attempt.until_consistent(&mut kept).await?;
@@ -169,6 +184,37 @@ impl DataFusionQueryService {
             truncated: done.caps.truncated(limits),
             cost: QueryCost { seconds: begun.elapsed().as_secs_f64(), ..done.cost },
         })
+    }
+
+    /// Runs a query that sees only a part of one table, within the same bounds as any query.
+    pub async fn run_over(
+        &self,
+        sql: &str,
+        part: &PartOfTable,
+        limits: &QueryLimits,
+        cancel: &CancellationToken,
+    ) -> Result<QueryResult> {
+        self.bounded(sql, Some(part), limits, cancel).await
+    }
+
+    async fn bounded(
+        &self,
+        sql: &str,
+        only: Option<&PartOfTable>,
+        limits: &QueryLimits,
+        cancel: &CancellationToken,
+    ) -> Result<QueryResult> {
+        // Whichever way this call ends, what it started ends too.
+        let stop = cancel.child_token();
+        let _stop_at_the_end = stop.clone().drop_guard();
+        let run = self.run_whole(sql, only, limits, &stop);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(cancelled()),
+            result = tokio::time::timeout(limits.timeout, run) => {
+                result.unwrap_or_else(|_| Err(too_long(limits.timeout)))
+            }
+        }
     }
 }
 
@@ -244,21 +290,12 @@ impl QueryService for DataFusionQueryService {
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult> {
-        // Whichever way this call ends, what it started ends too.
-        let stop = cancel.child_token();
-        let _stop_at_the_end = stop.clone().drop_guard();
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(cancelled()),
-            result = tokio::time::timeout(limits.timeout, self.run_whole(sql, limits, &stop)) => {
-                result.unwrap_or_else(|_| Err(too_long(limits.timeout)))
-            }
-        }
+        self.bounded(sql, None, limits, cancel).await
     }
 
     async fn estimate(&self, sql: &str) -> Result<QueryEstimate> {
         let cancel = CancellationToken::new();
-        let prepared = self.prepare(sql).await?;
+        let prepared = self.prepare(sql, None).await?;
         let tables = prepared.tables.clone();
         let attempt = self.attempt(prepared, &QueryLimits::default(), &cancel);
         let work = async move { Ok(attempt.physical(&Arc::default()).await?.1) };
@@ -269,7 +306,7 @@ impl QueryService for DataFusionQueryService {
     }
 
     async fn start(&self, sql: &str, limits: &QueryLimits, who: &str) -> Result<QueryId> {
-        let prepared = self.prepare(sql).await?;
+        let prepared = self.prepare(sql, None).await?;
         let threads = self.threads()?;
         let (started, pages) = self.started.add();
         let attempt = self.attempt(prepared, limits, &started.cancel.child_token());

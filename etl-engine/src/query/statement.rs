@@ -54,6 +54,11 @@ impl QueryStatement {
         }
     }
 
+    /// The tree.
+    pub(crate) fn ast(&self) -> &Statement {
+        &self.statement
+    }
+
     /// The tree for the planner.
     pub(crate) fn into_ast(self) -> Statement {
         self.statement

@@ -5,6 +5,17 @@ pub(crate) fn did_you_mean<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> String {
+    match closest(name, candidates) {
+        Some(candidate) => format!(", did you mean {candidate:?}?"),
+        None => String::new(),
+    }
+}
+
+/// The candidate that is closest to `name`; `None` when none is close.
+pub(crate) fn closest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     use datafusion::common::utils::datafusion_strsim::levenshtein;
     let most = name.chars().count().div_ceil(2);
     let closest = candidates
@@ -12,10 +23,7 @@ pub(crate) fn did_you_mean<'a>(
         .map(|candidate| (levenshtein(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= most)
         .min();
-    match closest {
-        Some((_, candidate)) => format!(", did you mean {candidate:?}?"),
-        None => String::new(),
-    }
+    closest.map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
-//! The transformation store port: the SQL of every dataset, versioned.
+//! Transformations: the store port (the SQL of every dataset, versioned), and trying SQL before it
+//! is saved.
 
+pub mod check;
 mod memory;
+pub mod sample;
+pub mod subject;
 
 use async_trait::async_trait;
 use domain::Result;

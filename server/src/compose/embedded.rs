@@ -1,7 +1,7 @@
 //! The embedded lake: SQLite or PostgreSQL for state, local folders as zones.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
@@ -34,6 +34,8 @@ pub struct Embedded {
     pub uploads: Uploads,
     /// Which runs rejected rows.
     pub rejected_runs: RejectedRuns,
+    /// Queries of people who try SQL; started by the first of them.
+    trials: Mutex<Option<Arc<DataFusionQueryService>>>,
     database: Database,
     zones: Zones,
 }
@@ -96,6 +98,7 @@ impl Embedded {
             worker_health,
             uploads,
             rejected_runs,
+            trials: Mutex::default(),
             database,
             zones,
         })
@@ -135,6 +138,17 @@ impl Embedded {
             max_waiting: 64,
         };
         DataFusionQueryService::new((&self.lake).into(), settings)
+    }
+
+    /// The query service that everybody who tries SQL shares, so that its bounds hold for all.
+    pub fn trials(&self) -> Result<Arc<DataFusionQueryService>> {
+        let mut trials = self.trials.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = trials.as_ref() {
+            return Ok(Arc::clone(started));
+        }
+        let started = Arc::new(self.query()?);
+        *trials = Some(Arc::clone(&started));
+        Ok(started)
     }
 
     /// A worker that watches the raw zone.

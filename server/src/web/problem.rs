@@ -55,6 +55,11 @@ impl Refusal {
         Self::of_status(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// 409.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::of_status(StatusCode::CONFLICT, detail)
+    }
+
     /// The same with the field that is wrong, by its path in the request.
     pub(crate) fn with_field(
         mut self,

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::access::{self, Access};
 use super::api::{
     audit, events, me, members, overview, quarantine, queries, reference, runs, samples, settings,
-    sign_in as way, sources, tokens, uploads,
+    sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -82,7 +82,6 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::RunQueries, routes!(queries::estimate))
         .needs(Permission::RunQueries, routes!(queries::compare))
         .needs(Permission::ExportResults, routes!(queries::export))
-        .needs(Permission::RunQueries, routes!(queries::queryable_tables))
         .needs(
             Permission::RunQueries,
             routes!(queries::saved::list_saved, queries::saved::add_saved),
@@ -96,6 +95,18 @@ fn api(console: &Arc<Console>) -> Routes {
             ),
         )
         .needs(Permission::RunQueries, routes!(queries::tabs::show_tabs, queries::tabs::keep_tabs))
+        .needs(Permission::ViewLake, routes!(transformations::list))
+        .needs(Permission::ViewLake, routes!(transformations::show))
+        .needs(Permission::ViewLake, routes!(transformations::versions))
+        .needs(Permission::ViewLake, routes!(transformations::version))
+        .needs(Permission::EditTransformations, routes!(transformations::change::save))
+        .needs(Permission::EditTransformations, routes!(transformations::change::restore))
+        .needs(Permission::EditTransformations, routes!(transformations::change::merge))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::check))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::dry_run))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::preview))
+        .needs(Permission::ViewLake, routes!(transformations::sql::format))
+        .needs(Permission::ViewLake, routes!(transformations::sql::catalog))
         .needs(Permission::UploadFiles, routes!(uploads::begin))
         .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }

@@ -255,10 +255,10 @@ async fn an_estimate_counts_partitions_and_offers_a_filter() {
     lake.ingest("shop/orders/a.csv", file((1..=30).map(|n| (n, (n % 9 + 1) as u8)))).await;
     let console = TestConsole::over(lake, |_| {}).await;
     let ada = console.sign_in("ada", Role::Engineer).await;
-    let tables = ada.get("/queryable-tables").await;
-    let table = &tables.json[0];
-    let name =
-        format!("{}.{}", table["database"].as_str().unwrap(), table["table"].as_str().unwrap());
+    let catalog = ada.get("/sql/catalog").await;
+    let database = &catalog.json["databases"][0];
+    let (database, table) = (&database["name"], &database["tables"][0]["name"]);
+    let name = format!("{}.{}", database.as_str().unwrap(), table.as_str().unwrap());
     let sql = format!("select * from {name} o");
     let whole = ada.post("/queries/estimate", json!({ "sql": sql })).await;
     assert_eq!(whole.status, StatusCode::OK, "{}", whole.text);

@@ -14,4 +14,5 @@ pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod tokens;
+pub(crate) mod transformations;
 pub(crate) mod uploads;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use app::api::Page;
 use app::api::queries::{
     CompareQuery, EstimateAnswer, ExportFormat, ExportQuery, FilteredQuery, HistoryQuery,
-    QueryInfo, QueryText, QueryableTable, ResultComparison, ResultRows, RowsQuery, TableReads,
+    QueryInfo, QueryText, ResultComparison, ResultRows, RowsQuery, TableReads,
 };
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -16,7 +16,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Result;
 use domain::access::Permission;
-use domain::partition::PARTITION_KEYS;
 use domain::query::{QueryId, athena_usd};
 use etl_engine::query::estimate::QueryEstimate;
 use serde::Deserialize;
@@ -218,24 +217,6 @@ pub(crate) async fn export(
     let headers =
         [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, Body::from_stream(export.send(wanted.format))).into_response())
-}
-
-/// What can be queried: tables with their columns and partition keys, by database.
-#[utoipa::path(get, path = "/environments/{environment}/queryable-tables", tag = "queries",
-    params(("environment" = String, Path)), responses((status = 200, body = Vec<QueryableTable>)))]
-pub(crate) async fn queryable_tables(at: InEnvironment) -> Answer<Vec<QueryableTable>> {
-    let tables = at.lake.catalog.tables(None).await?.into_iter().map(|table| {
-        let columns = table.columns.iter();
-        let columns = columns.map(|column| (column.name.clone(), column.column_type.to_string()));
-        let keys = PARTITION_KEYS.iter().map(|key| ((*key).to_owned(), "string".to_owned()));
-        QueryableTable {
-            database: table.name.database,
-            table: table.name.table,
-            description: table.description,
-            columns: columns.chain(keys).collect(),
-        }
-    });
-    Ok(Json(tables.collect()))
 }
 
 fn estimated(estimate: QueryEstimate) -> EstimateAnswer {

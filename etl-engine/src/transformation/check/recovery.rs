@@ -1,0 +1,167 @@
+//! Planning on after an error, so that all errors are found, each with its place.
+
+use datafusion::common::{Column, DataFusionError, SchemaError};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::tokenizer::{Location, Span};
+
+use super::Finding;
+use super::blank::{Numbered, expressions, innermost, without};
+use super::place::Text;
+use crate::query::failure::failure;
+use crate::query::planning::plan_tree;
+use crate::query::suggestion::closest;
+
+/// Most errors that are looked for.
+const MAX_FINDINGS: usize = 20;
+
+/// Most plans that are made to locate one error.
+const MAX_TRIALS: usize = 60;
+
+/// Planning of one statement.
+pub(super) struct Recovery<'a> {
+    state: &'a SessionState,
+    text: &'a Text,
+    tree: Statement,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'a> Recovery<'a> {
+    pub(super) fn new(state: &'a SessionState, text: &'a Text, tree: Statement) -> Self {
+        Self { state, text, tree, findings: Vec::new() }
+    }
+
+    /// The plan of the statement, of which every expression with an error is left out; `None` when
+    /// an error is not that of an expression.
+    pub(super) async fn plan(&mut self) -> Option<LogicalPlan> {
+        while self.findings.len() < MAX_FINDINGS {
+            let error = match plan_tree(self.state, self.tree.clone()).await {
+                Ok(plan) => return Some(plan),
+                Err(error) => error,
+            };
+            let culprit = self.take(error).await?;
+            self.tree = without(&self.tree, culprit);
+        }
+        None
+    }
+
+    /// Notes an error; returns the number of the expression to go on without.
+    async fn take(&mut self, error: DataFusionError) -> Option<usize> {
+        // Of several errors at once the first is taken; the others come again.
+        let error = match error {
+            DataFusionError::Collection(mut errors) if !errors.is_empty() => errors.swap_remove(0),
+            error => error,
+        };
+        let all = expressions(&self.tree);
+        let start = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+        let start = start.map(|span| Location { line: span.start.line, column: span.start.column });
+        let column = unknown_column(&error);
+        let found = match (start, &column) {
+            (Some(start), _) => innermost(&all, start),
+            (None, Some((field, _))) => all.iter().find(|found| names(found, field)),
+            (None, None) => None,
+        };
+        let found = match found {
+            Some(found) => Some(found),
+            None => self.culprit(&all, &error.to_string()).await,
+        };
+        let span = found.map_or(Span::empty(), |found| found.span);
+        let place = self.text.place(span);
+        let finding = match (column, found.and_then(|found| found.column.as_ref())) {
+            (Some((field, candidates)), Some(parts)) => {
+                let near = closest(&field.name, candidates.iter().map(|other| other.name()));
+                let suggestion = near.map(|near| with_qualifier(parts, near));
+                let message = match near {
+                    Some(near) => {
+                        format!("there is no column {:?}, did you mean {near:?}?", field.name)
+                    }
+                    None => format!("there is no column {:?}", field.name),
+                };
+                Finding { suggestion, ..Finding::error(message, place) }
+            }
+            _ => self.described(error, span),
+        };
+        self.findings.push(finding);
+        found.map(|found| found.number)
+    }
+
+    /// The finding for any other error, in DataFusion's words made shorter.
+    fn described(&self, error: DataFusionError, span: Span) -> Finding {
+        let brief = error.diagnostic().map(|diagnostic| diagnostic.message.clone());
+        let error = failure(error);
+        let message = error.message();
+        if let Some((unknown, near)) = unknown_function(message) {
+            let message = format!("there is no function {unknown:?}, did you mean {near:?}?");
+            let finding = Finding::error(message, self.text.word(span));
+            return Finding { suggestion: Some(near.to_owned()), ..finding };
+        }
+        let message = brief.unwrap_or_else(|| without_place(message));
+        Finding::error(message, self.text.place(span))
+    }
+
+    /// The innermost expression without which the error is another one, or none. Where two parts of
+    /// an expression would do, it is how they meet that is wrong: the whole of it.
+    async fn culprit<'e>(&self, all: &'e [Numbered], error: &str) -> Option<&'e Numbered> {
+        let mut trials = 0;
+        let (mut found, mut from, mut depth) = (None, 0, 0);
+        loop {
+            let mut causes = Vec::new();
+            let inside = all[from..].iter().take_while(|other| other.depth >= depth);
+            for candidate in inside.filter(|other| other.depth == depth) {
+                trials += 1;
+                if trials > MAX_TRIALS {
+                    return found;
+                }
+                let tree = without(&self.tree, candidate.number);
+                let outcome = plan_tree(self.state, tree).await;
+                if outcome.err().is_none_or(|other| other.to_string() != error) {
+                    causes.push(candidate);
+                }
+            }
+            match (causes[..].first(), causes.len()) {
+                (Some(&cause), 1) => found = Some(cause),
+                (Some(&cause), _) if found.is_none() => found = Some(cause),
+                _ => return found,
+            }
+            let cause: &Numbered = found?;
+            (from, depth) = (cause.number + 1, cause.depth + 1);
+        }
+    }
+}
+
+fn names(found: &Numbered, column: &Column) -> bool {
+    found.column.as_ref().and_then(|parts| parts.last()).is_some_and(|name| *name == column.name)
+}
+
+fn unknown_column(error: &DataFusionError) -> Option<(Column, Vec<Column>)> {
+    match error.find_root() {
+        DataFusionError::SchemaError(error, _) => match error.as_ref() {
+            SchemaError::FieldNotFound { field, valid_fields } => {
+                Some((field.as_ref().clone(), valid_fields.clone()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The name in the place of the last of `parts`.
+fn with_qualifier(parts: &[String], name: &str) -> String {
+    let qualifier = parts.iter().take(parts.len().saturating_sub(1)).map(String::as_str);
+    qualifier.chain([name]).collect::<Vec<_>>().join(".")
+}
+
+/// The name of a function that does not exist and the one that DataFusion offers instead.
+fn unknown_function(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once("Invalid function '")?;
+    let (unknown, rest) = rest.split_once('\'')?;
+    let (_, rest) = rest.split_once("Did you mean '")?;
+    Some((unknown, rest.split_once('\'')?.0))
+}
+
+/// The first sentence of a message, without the place that the finding carries.
+fn without_place(message: &str) -> String {
+    let message = message.split(" (line ").next().unwrap_or(message);
+    message.lines().next().unwrap_or(message).trim().to_owned()
+}

@@ -1,0 +1,12 @@
+//! Transformations as the console works on them: standing, saving, merging, trying.
+
+pub mod format;
+mod listing;
+pub mod merge;
+pub mod save;
+mod shown;
+pub mod sql_catalog;
+pub mod tried;
+
+pub use listing::{detail, list};
+pub(crate) use shown::{saved, standing, summary};
