@@ -82,7 +82,9 @@ fn EnvironmentSwitcher() -> impl IntoView {
 fn in_other(path: &str, environment: &str) -> String {
     let mut parts = path.split('/').skip(2);
     match parts.next() {
-        Some(section @ ("sources" | "runs" | "quarantine")) => format!("/{environment}/{section}"),
+        Some(section @ ("sources" | "runs" | "quarantine" | "query")) => {
+            format!("/{environment}/{section}")
+        }
         _ => format!("/{environment}"),
     }
 }
@@ -105,11 +107,12 @@ fn AccountMenu() -> impl IntoView {
     }
 }
 
-const SECTIONS: [(&str, &str, &str); 4] = [
+const SECTIONS: [(&str, &str, &str); 5] = [
     ("", "overview", "Overview"),
     ("/sources", "sources", "Sources"),
     ("/runs", "runs", "Runs"),
     ("/quarantine", "quarantine", "Quarantine"),
+    ("/query", "query", "Query"),
 ];
 
 #[component]

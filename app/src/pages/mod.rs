@@ -7,6 +7,7 @@ mod api;
 mod not_found;
 mod overview;
 mod quarantine;
+mod query;
 mod runs;
 mod settings;
 mod sign_in;
@@ -40,6 +41,7 @@ pages! {
     Notifications => settings::notifications,
     Overview => overview::overview,
     Quarantine => quarantine::quarantine,
+    Query => query::query,
     Register => sources::register,
     RejectedRows => quarantine::rejected_rows,
     Retention => settings::retention,
