@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, drafts, events, me, members, overview, quarantine, reference, runs, samples, settings,
-    sign_in as way, sources, tokens, transformations, uploads,
+    audit, drafts, events, me, members, overview, quarantine, queries, reference, runs, samples,
+    settings, sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -78,6 +78,27 @@ fn api(console: &Arc<Console>) -> Routes {
             Permission::EditTransformations,
             routes!(drafts::show, drafts::keep, drafts::discard),
         )
+        .needs(Permission::RunQueries, routes!(queries::start_query, queries::list_queries))
+        .needs(Permission::RunQueries, routes!(queries::show_query))
+        .needs(Permission::RunQueries, routes!(queries::previous_query))
+        .needs(Permission::RunQueries, routes!(queries::query_rows))
+        .needs(Permission::RunQueries, routes!(queries::cancel))
+        .needs(Permission::RunQueries, routes!(queries::estimate))
+        .needs(Permission::RunQueries, routes!(queries::compare))
+        .needs(Permission::ExportResults, routes!(queries::export))
+        .needs(
+            Permission::RunQueries,
+            routes!(queries::saved::list_saved, queries::saved::add_saved),
+        )
+        .needs(
+            Permission::RunQueries,
+            routes!(
+                queries::saved::show_saved,
+                queries::saved::change_saved,
+                queries::saved::remove_saved
+            ),
+        )
+        .needs(Permission::RunQueries, routes!(queries::tabs::show_tabs, queries::tabs::keep_tabs))
         .needs(Permission::ViewLake, routes!(transformations::list))
         .needs(Permission::ViewLake, routes!(transformations::show))
         .needs(Permission::ViewLake, routes!(transformations::versions))

@@ -8,6 +8,7 @@ mod load;
 mod on_both_databases;
 mod ops;
 mod quarantine;
+mod queries;
 mod roles;
 mod runs;
 mod sources;

@@ -20,19 +20,20 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "accounts", include_str!("../../../../migrations/0002_accounts.sql")),
     (3, "run reports", include_str!("../../../../migrations/0003_run_reports.sql")),
     (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
+    (5, "queries", include_str!("../../../../migrations/0005_queries.sql")),
     (6, "drafts", include_str!("../../../../migrations/0006_drafts.sql")),
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.
 const OF_SQLITE: &[(i64, &str, &str)] = &[(
-    9,
+    7,
     "append-only audit log",
-    include_str!("../../../../migrations/0009_append_only_audit_log.sqlite.sql"),
+    include_str!("../../../../migrations/0007_append_only_audit_log.sqlite.sql"),
 )];
 const OF_POSTGRES: &[(i64, &str, &str)] = &[(
-    9,
+    7,
     "append-only audit log",
-    include_str!("../../../../migrations/0009_append_only_audit_log.postgres.sql"),
+    include_str!("../../../../migrations/0007_append_only_audit_log.postgres.sql"),
 )];
 
 /// Held until the transaction ends. The number stands for "sluice".
