@@ -51,25 +51,19 @@ pages!(first of First {
     Overview => overview::overview,
 });
 
-pages!(signed_out of SignedOut {
-    SignIn => sign_in::sign_in,
-});
-
 pages!(lists of Lists {
     Quarantine => quarantine::quarantine,
     Runs => runs::runs,
+    SignIn => sign_in::sign_in,
     Sources => sources::sources,
     Transformations => transformations::transformations,
 });
 
 pages!(details of Details {
+    Register => sources::register,
     RejectedRows => quarantine::rejected_rows,
     Run => runs::run,
     Source => sources::source,
-});
-
-pages!(registration of Registration {
-    Register => sources::register,
 });
 
 pages!(administration of Administration {
@@ -82,11 +76,8 @@ pages!(administration of Administration {
     Tokens => settings::tokens,
 });
 
-pages!(writing of Writing {
+pages!(sql of Sql {
     Lineage => lineage::lineage,
-    Transformation => transformations::transformation,
-});
-
-pages!(querying of Querying {
     Query => query::query,
+    Transformation => transformations::transformation,
 });
