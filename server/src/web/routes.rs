@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, events, me, members, overview, quarantine, reference, runs, samples, settings,
+    audit, events, lineage, me, members, overview, quarantine, reference, runs, samples, settings,
     sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
@@ -84,6 +84,11 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::EditTransformations, routes!(transformations::tried::check))
         .needs(Permission::EditTransformations, routes!(transformations::tried::dry_run))
         .needs(Permission::EditTransformations, routes!(transformations::tried::preview))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::impact))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::tests))
+        .needs(Permission::ViewLake, routes!(lineage::show))
+        .needs(Permission::ViewLake, routes!(lineage::column))
+        .needs(Permission::ViewLake, routes!(lineage::breaks))
         .needs(Permission::ViewLake, routes!(transformations::sql::format))
         .needs(Permission::ViewLake, routes!(transformations::sql::catalog))
         .needs(Permission::UploadFiles, routes!(uploads::begin))

@@ -8,5 +8,6 @@ mod quarantine;
 mod roles;
 mod runs;
 mod sources;
+mod transformations;
 mod upload_kill;
 mod uploads;
