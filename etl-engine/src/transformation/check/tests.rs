@@ -115,6 +115,10 @@ async fn all_errors_are_found_at_once() {
     let (marked, messages, _) = marked(sql).await;
     let wanted = "select «a1», extra, «b2» + 1 as b, year, month, day from T! where «c3» > 1";
     assert_eq!(marked, wanted, "{messages:?}");
+    let sql = "select sum(tip_amuont) t, year, month, day from T! group by year, month, day";
+    let (marked, messages, _) = super::tests::marked(sql).await;
+    assert_eq!(messages, ["there is no column \"tip_amuont\", did you mean \"tip_amount\"?"]);
+    assert!(marked.contains("sum(«tip_amuont»)"), "{marked}");
 }
 
 #[tokio::test]
@@ -138,7 +142,7 @@ async fn what_no_table_can_have_is_found_in_the_output() {
     expect(
         "select extra, extra, year, month, day from T!",
         "select extra, «extra», year, month, day from T!",
-        "",
+        "two columns",
         None,
     )
     .await;
