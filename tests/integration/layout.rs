@@ -11,7 +11,7 @@ use std::process::Command;
 const MOST_LINES: usize = 500;
 
 /// What may stand at the top level, beside dot-files.
-const TOP_LEVEL: [&str; 23] = [
+const TOP_LEVEL: [&str; 24] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
@@ -34,6 +34,7 @@ const TOP_LEVEL: [&str; 23] = [
     "style",
     "target",
     "tests",
+    "web",
     "xtask",
 ];
 

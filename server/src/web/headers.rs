@@ -30,11 +30,12 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
 }
 
 /// The policy of a page whose scripts carry `nonce`. WebAssembly needs its own word; nothing else
-/// may evaluate text, and nothing comes from another host.
+/// may evaluate text, and nothing comes from another host. The SQL editor writes its own style
+/// element, which carries the nonce too.
 pub(super) fn page_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+         style-src 'self' 'nonce-{nonce}'; img-src 'self'; font-src 'self'; connect-src 'self'; \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }

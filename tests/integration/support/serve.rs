@@ -43,8 +43,8 @@ impl Reply {
 pub(crate) fn empty_site(folder: &Path) -> std::path::PathBuf {
     let site = folder.join("site");
     std::fs::create_dir_all(site.join("assets")).unwrap();
-    let manifest =
-        r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","fonts":[]}"#;
+    let manifest = r#"{"style":"s.css","script":"s.js","module":"m.wasm","loader":"l.js","parts":{},
+        "icon":"i.svg","sql_editor":"e.js","fonts":[]}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     site
 }
@@ -76,6 +76,23 @@ impl ServeProcess {
         let (address, path) = rest.split_once('/').unwrap();
         let (_, code) = path.split_once("code=").unwrap();
         Self { child, address: address.to_owned(), code: code.trim().to_owned(), log }
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Signs in by the link and returns the header line of the session's cookie.
+    pub(crate) fn sign_in(&self) -> String {
+        let headers = format!(
+            "origin: http://{}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
+            self.address
+        );
+        let body = format!("code={}", self.code);
+        let reply = self.ask("POST", "/sign-in/link", &headers, &body);
+        let cookie = reply.header("set-cookie").unwrap_or_else(|| panic!("{reply:?}"));
+        format!("cookie: {}\r\n", cookie.split(';').next().unwrap_or_default())
     }
 
     /// All that it logged so far.

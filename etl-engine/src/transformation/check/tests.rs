@@ -55,7 +55,6 @@ async fn an_error_stands_under_its_words() {
         ("select 1 +", "select 1 «+»", "Expected", None),
         ("selct 1", "«selct» 1", "not allowed", None),
         ("values (1)", "«values» (1)", "exactly one SELECT", None),
-        ("", "", "empty", None),
         (
             "select fare_amout, year, month, day from T!",
             "select «fare_amout», year, month, day from T!",
@@ -106,6 +105,15 @@ async fn an_error_stands_under_its_words() {
         ),
     ] {
         expect(sql, place, word, suggestion).await;
+    }
+}
+
+#[tokio::test]
+async fn empty_sql_has_one_finding_at_its_beginning() {
+    for sql in ["", "  \n -- nothing"] {
+        let checked = checked(sql).await;
+        assert!(checked.findings[0].message.contains("empty"), "{checked:?}");
+        assert_eq!((checked.findings[0].place.line, checked.findings.len()), (1, 1));
     }
 }
 

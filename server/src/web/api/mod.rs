@@ -1,12 +1,14 @@
 //! The handlers of `/api/v1`, by noun: thin; the work is done by the engine and the stores.
 
 pub(crate) mod audit;
+pub(crate) mod drafts;
 pub(crate) mod events;
 pub(crate) mod lineage;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod overview;
 pub(crate) mod quarantine;
+pub(crate) mod queries;
 pub(crate) mod reference;
 pub(crate) mod runs;
 pub(crate) mod samples;

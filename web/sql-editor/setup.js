@@ -1,0 +1,37 @@
+// What editor and diff share: language, looks, reading by keyboard.
+import { defaultKeymap, history, historyKeymap, indentWithTab, temporarilySetTabFocusMode } from "@codemirror/commands";
+import { bracketMatching, indentUnit } from "@codemirror/language";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState } from "@codemirror/state";
+import { EditorView, drawSelection, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
+import { language } from "./dialect.js";
+import { nonce, theme } from "./theme.js";
+
+/** For text that is shown. */
+export function reading(label) {
+    return [
+        EditorView.cspNonce.of(nonce()),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.lineWrapping,
+        lineNumbers(),
+        highlightSpecialChars(),
+        language,
+        theme,
+        search({ top: true }),
+        keymap.of([...searchKeymap, ...defaultKeymap]),
+    ];
+}
+
+/** For text that must not change; the keyboard still reaches it. */
+export const fixed = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })];
+
+/** For text that is written. Tab indents; after Escape it leaves, so that nobody is caught. */
+export const writing = [
+    history(),
+    drawSelection(),
+    bracketMatching(),
+    highlightActiveLineGutter(),
+    highlightSelectionMatches(),
+    indentUnit.of("  "),
+    keymap.of([...historyKeymap, indentWithTab, { key: "Escape", run: temporarilySetTabFocusMode }]),
+];

@@ -1,0 +1,38 @@
+//! The scripts of `web/`: custom elements, bundled and minified by esbuild from npm.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Asset;
+
+/// All scripts, sorted, to know whether the bundle must be made again.
+pub(super) fn files(web: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let entries = fs::read_dir(web).with_context(|| format!("no {}", web.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "js") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The SQL editor in one file.
+pub(super) fn editor(web: &Path, packages: &Path) -> Result<Asset> {
+    let output = Command::new(packages.join(".bin/esbuild"))
+        .arg(web.join("sql-editor/index.js"))
+        .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"])
+        .args(["--legal-comments=none", "--charset=utf8"])
+        .output()
+        .context("cannot start esbuild of the npm package esbuild")?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the SQL editor could not be bundled: {told}");
+    Ok(Asset { name: "sql-editor.js".to_owned(), content: output.stdout })
+}
