@@ -84,6 +84,9 @@ fn print(found: &Impact, output: Output) -> Result<()> {
     remark(&match found.key_source {
         KeySource::WholeRow => "no keys: whole rows are compared (choose some with --keys)".into(),
         KeySource::Given => format!("by {}", found.keys.join(", ")),
+        KeySource::ComputedAlike => {
+            format!("by {}, which both compute alike", found.keys.join(", "))
+        }
         KeySource::GroupBy => format!("by {}, which both group by", found.keys.join(", ")),
     });
     if found.same {

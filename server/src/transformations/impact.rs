@@ -60,6 +60,7 @@ pub async fn impact(
         key_source: match found.key_source {
             engine::KeySource::Given => KeySource::Given,
             engine::KeySource::GroupBy => KeySource::GroupBy,
+            engine::KeySource::ComputedAlike => KeySource::ComputedAlike,
             engine::KeySource::WholeRow => KeySource::WholeRow,
         },
         rows: RowImpact {

@@ -6,7 +6,7 @@ use domain::access::Role;
 use serde_json::{Value, json};
 
 use super::console::{Answer, Person, TestConsole};
-use crate::support::lake::{ORDERS_SQL, file};
+use crate::support::lake::{ORDERS_SQL, file, source};
 
 const AT: &str = "/transformations/shop/orders";
 
@@ -234,4 +234,61 @@ async fn a_column_is_followed_up_and_down_and_a_change_told_before_it_is_made() 
     assert_eq!(harmless.json["unaffected"], json!(["shop/orders"]), "{}", harmless.text);
     let unknown = breaks(json!({"name": "nope", "type": null})).await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_fixture_keeps_sql_from_being_saved_until_somebody_says_why() {
+    let console = TestConsole::new().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let case = console.lake.path().join("transformations/shop/orders.tests/two_days");
+    std::fs::create_dir_all(&case).unwrap();
+    let input = "id,amount,year,month,day\n1,2.5,2020,08,05\n2,,2020,08,05\n3,1,2020,08,06\n";
+    std::fs::write(case.join("orders.csv"), input).unwrap();
+    let expected = "day,orders,ids,amount\n06,1,3,1\n05,2,3,2.5\n";
+    std::fs::write(case.join("expected.csv"), expected).unwrap();
+    let passed = tried(&ada, "tests", ORDERS_SQL).await;
+    assert_eq!(
+        (&passed["cases"][0]["passed"], &passed["cases"][0]["matching"]),
+        (&json!(true), &json!(2))
+    );
+    assert_eq!(ada.get(AT).await.json["tests"], json!(["two_days"]));
+
+    let other =
+        ORDERS_SQL.replace("sum(id)", "max(id)").replace("GROUP BY", "WHERE id <> 3 GROUP BY");
+    let failed = tried(&ada, "tests", &other).await;
+    let case_of = &failed["cases"][0];
+    assert_eq!(case_of["missing"], json!([["06", "1", "3", "1.0"]]));
+    let changed =
+        json!([{"key": [["day", "05"]], "column": "ids", "expected": "3", "actual": "2"}]);
+    assert_eq!(case_of["changed"], changed, "{failed}");
+    let refused = put(&ada, &other, 1).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.json["fields"][0]["field"], "accept_failing_tests");
+    assert!(refused.json["detail"].as_str().unwrap().contains("two_days"));
+    let why = json!({"sql": other, "message": "", "base": 1, "accept_failing_tests": "new rule"});
+    let headers = [("content-type", "application/json")];
+    let accepted = ada.send(Method::PUT, AT, &headers, Body::from(why.to_string())).await;
+    assert_eq!(accepted.json["saved"]["version"], 2, "{}", accepted.text);
+    assert_eq!(accepted.json["tests"]["cases"][0]["passed"], false);
+
+    std::fs::remove_file(case.join("orders.csv")).unwrap();
+    let broken = tried(&ada, "tests", ORDERS_SQL).await;
+    assert!(broken["cases"][0]["problem"].as_str().unwrap().contains("add orders.csv"), "{broken}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_tables_can_be_named_and_are_checked_quickly() {
+    let console = TestConsole::new().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    for number in 0..1_000 {
+        console.lake.register(&source(&format!("shop/table_{number:04}"))).await;
+    }
+    let catalog = ada.get("/sql/catalog").await;
+    assert_eq!(catalog.json["databases"][0]["tables"].as_array().unwrap().len(), 1_001);
+    assert!(catalog.text.len() < 512 * 1024, "{} bytes", catalog.text.len());
+    let missing = ORDERS_SQL.replace("shop.orders", "shop.table_9999");
+    let checked = tried(&ada, "check", &missing).await;
+    assert!(checked["findings"][0]["suggestion"].as_str().unwrap().starts_with("shop.table_"));
+    // Without optimisation, on a machine that runs other tests: a bound against growth by tables.
+    assert!(tried(&ada, "check", ORDERS_SQL).await["seconds"].as_f64().unwrap() < 2.0);
 }

@@ -28,7 +28,8 @@ impl OutputField {
     }
 }
 
-pub(super) fn fields(schema: &Schema) -> Vec<OutputField> {
+/// The columns of an output.
+pub(crate) fn fields(schema: &Schema) -> Vec<OutputField> {
     let field = |field: &arrow::datatypes::FieldRef| OutputField {
         name: field.name().clone(),
         column_type: column_type(field.name(), field.data_type())

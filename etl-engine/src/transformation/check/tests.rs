@@ -157,6 +157,16 @@ async fn what_no_table_can_have_is_found_in_the_output() {
 }
 
 #[tokio::test]
+async fn a_date_that_no_partition_has_is_a_warning() {
+    let sql = "select extra, year, month, day from T! t where t.month = '8' and day in ('01', '2') and 2020 = year and year > '2019'";
+    let place = "select extra, year, month, day from T! t where t.month = «'8'» and day in ('01', «'2'») and «2020» = year and year > '2019'";
+    expect(sql, place, "is text with 2 digits", Some("'08'")).await;
+    let checked = checked(&sql.replace("T!", T)).await;
+    assert!(checked.is_sound() && !checked.output.is_empty());
+    assert!(checked.findings.iter().all(|found| found.severity == Severity::Warning));
+}
+
+#[tokio::test]
 async fn e3_deep_nesting_is_a_finding_not_a_crash() {
     let sql = format!("select {}1{} as x", "(".repeat(5_000), ")".repeat(5_000));
     let deep = checked(&sql).await;

@@ -19,6 +19,31 @@ pub(crate) fn grouped_by(plan: &LogicalPlan) -> Vec<String> {
     keys.iter().map(|key| plan.schema().field(*key).name().clone()).collect()
 }
 
+/// The names of the output columns that two plans compute by the same expression. Doubles are left
+/// out: they may differ by nothing that matters, and no key bears that.
+pub(crate) fn computed_alike(old: &LogicalPlan, new: &LogicalPlan) -> Vec<String> {
+    let (old, new) = (computed(old), computed(new));
+    let alike = new.into_iter().filter(|column| old.contains(column));
+    alike.map(|(name, _)| name).collect()
+}
+
+/// The output's columns with their expressions, doubles left out; none where it is not a list of
+/// expressions.
+fn computed(plan: &LogicalPlan) -> Vec<(String, String)> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let fields = projection.schema.fields().iter();
+            let columns = fields.zip(&projection.expr);
+            let exact = columns.filter(|(field, _)| !field.data_type().is_floating());
+            exact.map(|(field, expr)| (field.name().clone(), unaliased(expr).to_string())).collect()
+        }
+        LogicalPlan::Sort(sort) => computed(&sort.input),
+        LogicalPlan::Limit(limit) => computed(&limit.input),
+        LogicalPlan::Distinct(Distinct::All(input)) => computed(input),
+        _ => Vec::new(),
+    }
+}
+
 /// An output column that depends on one group expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Carrier {
@@ -97,13 +122,37 @@ fn unaliased(expr: &Expr) -> &Expr {
 
 #[cfg(test)]
 mod tests {
+    use super::{computed_alike, grouped_by};
+    use crate::query::deep_stack::on_deep_stack;
     use crate::query::fixture::{REFERENCE_SQL, yellow};
+    use crate::query::plan::plan;
+    use crate::query::planning::planning_session;
     use crate::query::statement::QueryStatement;
-    use crate::transformation::impact::keys_over;
+
+    fn parsed(sql: &str) -> QueryStatement {
+        let sql = sql.replace("T!", "datalake_raw_source.yellow_taxi_trip_record");
+        QueryStatement::parse(&sql).unwrap()
+    }
 
     async fn keys(sql: &str) -> Vec<String> {
-        let sql = sql.replace("T!", "datalake_raw_source.yellow_taxi_trip_record");
-        keys_over(QueryStatement::parse(&sql).unwrap(), vec![yellow()]).await.unwrap()
+        let statement = parsed(sql);
+        let keys = on_deep_stack(async move {
+            Ok(grouped_by(&plan(&planning_session(&[yellow()])?, statement).await?))
+        });
+        keys.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn columns_that_both_compute_alike_tell_rows_apart() {
+        let old = parsed("select vendorid v, -dolocationid d, extra, fare_amount, day from T!");
+        let new = parsed(
+            "select vendorid v, dolocationid d, extra + 1 extra, fare_amount, day from T! where vendorid > 1 order by day",
+        );
+        let alike = on_deep_stack(async move {
+            let state = planning_session(&[yellow()])?;
+            Ok(computed_alike(&plan(&state, old).await?, &plan(&state, new).await?))
+        });
+        assert_eq!(alike.await.unwrap(), ["v", "day"], "no double, nothing that changed");
     }
 
     #[tokio::test]
