@@ -100,6 +100,15 @@ impl ServeProcess {
         self.log.lock().unwrap().clone()
     }
 
+    /// All that it logged so far, once that holds a text: what it says comes a moment later.
+    pub(crate) fn log_with(&self, text: &str) -> String {
+        let begin = Instant::now();
+        while !self.log().contains(text) && begin.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.log()
+    }
+
     /// The code of its one-time link.
     pub(crate) fn code(&self) -> &str {
         &self.code
