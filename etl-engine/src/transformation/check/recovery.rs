@@ -169,6 +169,55 @@ fn unknown_function(message: &str) -> Option<(&str, &str)> {
 
 /// The first sentence of a message, without the place that the finding carries.
 fn without_place(message: &str) -> String {
+    if let Some(refused) = refused_argument(message) {
+        return refused;
+    }
     let message = message.split(" (line ").next().unwrap_or(message);
-    message.lines().next().unwrap_or(message).trim().to_owned()
+    let message = message.lines().next().unwrap_or(message).trim();
+    let prefixes = ["Internal error: ", "Error during planning: ", "[return_type] "];
+    prefixes
+        .iter()
+        .fold(message, |text, prefix| text.strip_prefix(prefix).unwrap_or(text))
+        .to_owned()
+}
+
+/// What a function does not take, and what it does. DataFusion lists every attempt as
+/// `Function 'sum' requires Decimal, but received String (DataType: Utf8)`.
+fn refused_argument(message: &str) -> Option<String> {
+    let mut takes = Vec::new();
+    let (mut name, mut given) = ("", "");
+    for attempt in message.split("Function '").skip(1) {
+        let (function, rest) = attempt.split_once('\'')?;
+        let Some(rest) = rest.strip_prefix(" requires ") else { continue };
+        let (wanted, rest) = rest.split_once(", but received ")?;
+        let received = rest.split(' ').next()?;
+        (name, given) = (function, received);
+        takes.push(wanted.to_lowercase());
+    }
+    let last = takes.pop()?;
+    let takes = if takes.is_empty() { last } else { format!("{} or {last}", takes.join(", ")) };
+    Some(format!("{name} does not take {}, but {takes}: cast its argument", given.to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_argument_is_told_in_a_sentence() {
+        let attempt = |wanted: &str| {
+            format!(
+                "Error during planning: Function 'sum' requires {wanted}, but received String \
+                 (DataType: Utf8)."
+            )
+        };
+        let message = format!(
+            "Internal error: Function 'sum' failed to match any signature, errors: {},{}.",
+            attempt("Decimal"),
+            attempt("Int64")
+        );
+        let told = "sum does not take string, but decimal or int64: cast its argument";
+        assert_eq!(without_place(&message), told);
+        assert_eq!(without_place("Internal error: odd (line 1, column 2)"), "odd");
+    }
 }
