@@ -160,7 +160,6 @@ async fn second_hop(
         }
         Err(error) => return Err(error),
     };
-    let types = subject.check(lake, &current.sql).await?.output;
     let to = &subject.built;
     for column in &found.columns {
         edges.extend(column.inputs.iter().map(|(from, kind)| Edge {
@@ -177,10 +176,7 @@ async fn second_hop(
         kind: *kind,
     }));
     let columns = found.columns.into_iter().map(|column| ColumnNode {
-        column_type: types
-            .iter()
-            .find(|field| field.name == column.name)
-            .map(|field| field.column_type.clone()),
+        column_type: Some(column.column_type),
         expression: column.expression,
         name: column.name,
     });

@@ -3,6 +3,7 @@
 //! Architecture invariant: lineage is what the planner understood, never a search in text. Names in
 //! CTEs, aliases, `*`, USING and subqueries are resolved before anything is looked at.
 
+pub mod breaks;
 mod expr;
 mod flow;
 pub mod lake;
@@ -21,6 +22,7 @@ use crate::query::deep_stack::on_deep_stack;
 use crate::query::failure::failure;
 use crate::query::planning::{plan_tree, planning_session};
 use crate::query::statement::QueryStatement;
+use crate::transformation::check::{self, OutputField};
 
 pub use flow::{Kind, Origin};
 
@@ -38,6 +40,8 @@ pub struct Lineage {
 pub struct ColumnLineage {
     /// Its name.
     pub name: String,
+    /// Its type in the catalog, or what stands in for it where the catalog has none.
+    pub column_type: String,
     /// Its expression as it is written; `None` where `*` brought it.
     pub expression: Option<String>,
     /// The columns that flow into it or steer it.
@@ -52,15 +56,16 @@ pub async fn lineage(sql: &str, tables: Vec<CatalogTable>) -> Result<Lineage> {
         let items = items(statement.ast());
         let plan = plan_tree(&state, statement.into_ast()).await.map_err(failure)?;
         let node = plan::node(&plan, &[])?;
-        let names = plan.schema().fields().iter().map(|field| field.name().clone());
-        let columns = names.zip(node.columns).enumerate().map(|(index, (name, inputs))| {
+        let fields = check::fields(plan.schema().as_arrow()).into_iter();
+        let columns = fields.zip(node.columns).enumerate().map(|(index, (field, inputs))| {
+            let OutputField { name, column_type, .. } = field;
             let expression = match &items {
                 Items::InOrder(texts) => texts.get(index).cloned(),
                 Items::ByName(texts) => {
                     texts.iter().find(|(item, _)| *item == name).map(|(_, text)| text.clone())
                 }
             };
-            ColumnLineage { name, expression, inputs }
+            ColumnLineage { name, column_type, expression, inputs }
         });
         Ok(Lineage { columns: columns.collect(), rows: node.rows })
     })

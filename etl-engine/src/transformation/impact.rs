@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use domain::partition::Partition;
+use domain::partition::{PARTITION_KEYS, Partition};
 use domain::query::QueryLimits;
 use domain::table::CatalogTable;
 use domain::{Error, Result};
 use tokio_util::sync::CancellationToken;
 
 use super::check::Severity;
-use super::compare::keys::grouped_by;
+use super::compare::keys::{computed_alike, grouped_by};
 use super::compare::{Comparison, Rule, compare, one_batch};
 use super::sample::Sample;
 use super::subject::Subject;
@@ -44,6 +44,9 @@ pub enum KeySource {
     Given,
     /// Both versions group by them.
     GroupBy,
+    /// Neither groups; both versions compute them alike. Doubles and dates of partitions alone do not
+    /// count.
+    ComputedAlike,
     /// There are none: whole rows are compared.
     WholeRow,
 }
@@ -100,37 +103,44 @@ pub async fn impact(
     Ok(Impact { sample, keys, key_source, comparison })
 }
 
-/// The columns that both versions group by, under one name.
+/// The columns that both versions group by under one name; where neither groups, those that both
+/// compute alike.
 async fn inferred(
     lake: &Lake,
     subject: &Subject,
     request: &ImpactRequest<'_>,
 ) -> Result<(Vec<String>, KeySource)> {
-    let old = keys_of(lake, subject, request.old).await?;
-    let new = keys_of(lake, subject, request.new).await?;
-    let common: Vec<_> = new.into_iter().filter(|key| old.contains(key)).collect();
-    let source = if common.is_empty() { KeySource::WholeRow } else { KeySource::GroupBy };
-    Ok((common, source))
+    let (old, old_tables) = parsed(lake, subject, request.old).await?;
+    let (new, new_tables) = parsed(lake, subject, request.new).await?;
+    on_deep_stack(async move {
+        let old = plan(&planning_session(&old_tables)?, old).await?;
+        let new = plan(&planning_session(&new_tables)?, new).await?;
+        let (by_old, by_new) = (grouped_by(&old), grouped_by(&new));
+        if by_old.is_empty() && by_new.is_empty() {
+            let alike = computed_alike(&old, &new);
+            let tells = alike.iter().any(|name| !PARTITION_KEYS.contains(&name.as_str()));
+            return Ok(match tells {
+                true => (alike, KeySource::ComputedAlike),
+                false => (Vec::new(), KeySource::WholeRow),
+            });
+        }
+        let common: Vec<_> = by_new.into_iter().filter(|key| by_old.contains(key)).collect();
+        let source = if common.is_empty() { KeySource::WholeRow } else { KeySource::GroupBy };
+        Ok((common, source))
+    })
+    .await
 }
 
-/// The output columns that carry what SQL groups by; none when it does not.
-pub async fn keys_of(lake: &Lake, subject: &Subject, sql: &str) -> Result<Vec<String>> {
+/// A statement with the tables that it names.
+async fn parsed(
+    lake: &Lake,
+    subject: &Subject,
+    sql: &str,
+) -> Result<(QueryStatement, Vec<CatalogTable>)> {
     let known = subject.known_tables(lake, sql).await?;
     let statement = QueryStatement::parse(sql)?;
     let tables = tables_named(statement.tables(), lake.catalog.as_ref(), &known).await?;
-    keys_over(statement, tables).await
-}
-
-/// The same over given tables.
-pub(crate) async fn keys_over(
-    statement: QueryStatement,
-    tables: Vec<CatalogTable>,
-) -> Result<Vec<String>> {
-    on_deep_stack(async move {
-        let state = planning_session(&tables)?;
-        Ok(grouped_by(&plan(&state, statement).await?))
-    })
-    .await
+    Ok((statement, tables))
 }
 
 async fn sound(lake: &Lake, subject: &Subject, sql: &str) -> Result<()> {

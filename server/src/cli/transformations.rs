@@ -16,6 +16,7 @@ use super::actor::actor;
 use super::output::{Output, Sheet, print_json, remark, say};
 use crate::compose::embedded::Embedded;
 use crate::config::LakeConfig;
+use crate::transformations::fixtures;
 
 /// Set, check and show the SQL of purpose-built tables.
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,9 @@ pub(super) enum Transformations {
         /// Why, for the history.
         #[arg(long, short, default_value = "")]
         message: String,
+        /// Save it although fixture tests fail.
+        #[arg(long)]
+        accept_failing_tests: bool,
     },
     /// Print the current SQL, or an earlier version.
     Show {
@@ -49,7 +53,18 @@ pub(super) enum Transformations {
         dataset: DatasetId,
         /// The version to restore.
         version: u64,
+        /// Restore it although fixture tests fail.
+        #[arg(long)]
+        accept_failing_tests: bool,
     },
+    /// Compare what SQL returns with what the current version returns, over the same real rows.
+    ///
+    /// Exit code 0: nothing would change; 1: something would; 2: it cannot be told. As `diff`.
+    Diff(super::transformation_diff::Diff),
+    /// Run fixture tests: small input tables and the rows expected of them.
+    ///
+    /// Exit code 0: all pass; 1: some fail.
+    Test(super::transformation_test::Test),
     /// Check SQL without saving it.
     Validate {
         /// The dataset whose purpose-built table it would build.
@@ -72,7 +87,7 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    fn text(&self) -> Result<String> {
+    pub(super) fn text(&self) -> Result<String> {
         match (&self.sql, &self.file) {
             (Some(sql), _) => Ok(sql.clone()),
             (None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
@@ -87,8 +102,10 @@ impl Transformations {
     pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
         let lake = Embedded::open(config).await?;
         match self {
-            Self::Set { dataset, sql, message } => {
-                let (saved, checked) = save(&lake, &dataset, &sql.text()?, &message).await?;
+            Self::Set { dataset, sql, message, accept_failing_tests } => {
+                let sql = sql.text()?;
+                pass_tests(&lake, &dataset, &sql, accept_failing_tests).await?;
+                let (saved, checked) = save(&lake, &dataset, &sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }
             Self::Show { dataset, version } => {
@@ -99,12 +116,15 @@ impl Transformations {
                 }
             }
             Self::History { dataset } => history(&lake, &dataset, output).await?,
-            Self::Restore { dataset, version } => {
+            Self::Restore { dataset, version, accept_failing_tests } => {
                 let old = find(&lake, &dataset, Some(version)).await?;
+                pass_tests(&lake, &dataset, &old.sql, accept_failing_tests).await?;
                 let message = format!("restore version {version}");
                 let (saved, checked) = save(&lake, &dataset, &old.sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }
+            Self::Diff(diff) => return Ok(diff.run(&lake, output).await),
+            Self::Test(test) => return test.run(&lake, output).await,
             Self::Validate { dataset, sql } => {
                 print_checked(&check(&lake, &dataset, &sql.text()?).await?, output)?;
             }
@@ -125,6 +145,27 @@ pub(super) async fn save(
     let base = store.current(dataset).await?.map_or(0, |current| current.version);
     let saved = store.save(dataset, sql, &actor(), message, base).await?;
     Ok((saved, checked))
+}
+
+/// Refuses SQL that is sound but fails its fixture tests, unless that is accepted.
+async fn pass_tests(
+    lake: &Embedded,
+    dataset: &DatasetId,
+    sql: &str,
+    accept_failing: bool,
+) -> Result<()> {
+    check(lake, dataset, sql).await?;
+    let report = fixtures::report(&lake.lake, &lake.data_dir, dataset, sql).await?;
+    let failing = report.cases.iter().filter(|case| !case.passed);
+    let names: Vec<_> = failing.map(|case| case.name.as_str()).collect();
+    if names.is_empty() || accept_failing {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "fixture tests fail: {}; nothing was saved. See `sluice transformations test {dataset} --sql \
+         FILE`, or save with --accept-failing-tests",
+        names.join(", ")
+    )))
 }
 
 async fn check(lake: &Embedded, dataset: &DatasetId, sql: &str) -> Result<Validated> {

@@ -12,4 +12,5 @@ mod readers;
 mod real_data;
 mod redelivery;
 mod rejected;
+mod transformations;
 mod trial;

@@ -62,7 +62,9 @@ pub enum KeySource {
     Given,
     /// Both versions group by them.
     GroupBy,
-    /// The SQL groups by nothing: whole rows are compared, so that none can be changed, only added
+    /// Neither version groups; both compute them alike.
+    ComputedAlike,
+    /// There are none: whole rows are compared, so that none can be changed, only added
     /// and removed.
     WholeRow,
 }

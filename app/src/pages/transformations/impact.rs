@@ -77,6 +77,7 @@ fn shown(found: Impact) -> AnyView {
     let keys = match found.key_source {
         KeySource::WholeRow => "The SQL groups by nothing: whole rows are compared, so none counts as changed. Name the columns that tell rows apart to see changes.".to_owned(),
         KeySource::GroupBy => format!("Rows are told apart by {} (from GROUP BY).", found.keys.join(", ")),
+        KeySource::ComputedAlike => format!("The SQL groups by nothing; rows are told apart by {}, which both versions compute alike.", found.keys.join(", ")),
         KeySource::Given => format!("Rows are told apart by {}.", found.keys.join(", ")),
     };
     let duplicates = found.duplicates;

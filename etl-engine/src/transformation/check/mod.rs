@@ -9,6 +9,7 @@ mod blank;
 mod output;
 mod place;
 mod recovery;
+mod warnings;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::query::planning::planning_session;
 use crate::query::statement::QueryStatement;
 
 pub use output::OutputField;
+pub(crate) use output::fields;
 pub use place::Place;
 use place::Text;
 use recovery::Recovery;
@@ -149,10 +151,16 @@ async fn planned(
 ) -> Result<Checked> {
     let state = planning_session(tables)?;
     let outer = output::Outer::of(statement.ast());
+    let repeated = outer.repeated(&text);
+    if !repeated.is_empty() {
+        return Ok(Checked { findings: repeated, ..Checked::default() });
+    }
+    let warnings = warnings::unpadded_dates(&text, statement.ast());
     let mut recovery = Recovery::new(&state, &text, statement.into_ast());
     let plan = recovery.plan().await;
     let planned_as_it_is = recovery.findings.is_empty();
     let mut checked = Checked { findings: recovery.findings, ..Checked::default() };
+    checked.findings.extend(warnings);
     let Some(plan) = plan else { return Ok(checked) };
     let schema = plan.schema().as_arrow();
     checked.findings.extend(outer.findings(&text, schema, planned_as_it_is));

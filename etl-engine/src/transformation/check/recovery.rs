@@ -13,7 +13,7 @@ use crate::query::failure::failure;
 use crate::query::planning::plan_tree;
 use crate::query::suggestion::closest;
 
-/// Most errors that are looked for.
+/// Most errors that are looked into.
 const MAX_FINDINGS: usize = 20;
 
 /// Most plans that are made to locate one error.
@@ -35,7 +35,7 @@ impl<'a> Recovery<'a> {
     /// The plan of the statement, of which every expression with an error is left out; `None` when
     /// an error is not that of an expression.
     pub(super) async fn plan(&mut self) -> Option<LogicalPlan> {
-        while self.findings.len() < MAX_FINDINGS {
+        for _ in 0..MAX_FINDINGS {
             let error = match plan_tree(self.state, self.tree.clone()).await {
                 Ok(plan) => return Some(plan),
                 Err(error) => error,
@@ -82,7 +82,14 @@ impl<'a> Recovery<'a> {
             }
             _ => self.described(error, span),
         };
-        self.findings.push(finding);
+        // An error that stays where an expression was left out is not that expression's.
+        if self.findings.iter().any(|known| known.place == finding.place) {
+            return None;
+        }
+        // Around what was left out, types are not what they would be.
+        if !self.findings.iter().any(|known| finding.place.holds(known.place)) {
+            self.findings.push(finding);
+        }
         found.map(|found| found.number)
     }
 
@@ -162,6 +169,55 @@ fn unknown_function(message: &str) -> Option<(&str, &str)> {
 
 /// The first sentence of a message, without the place that the finding carries.
 fn without_place(message: &str) -> String {
+    if let Some(refused) = refused_argument(message) {
+        return refused;
+    }
     let message = message.split(" (line ").next().unwrap_or(message);
-    message.lines().next().unwrap_or(message).trim().to_owned()
+    let message = message.lines().next().unwrap_or(message).trim();
+    let prefixes = ["Internal error: ", "Error during planning: ", "[return_type] "];
+    prefixes
+        .iter()
+        .fold(message, |text, prefix| text.strip_prefix(prefix).unwrap_or(text))
+        .to_owned()
+}
+
+/// What a function does not take, and what it does. DataFusion lists every attempt as
+/// `Function 'sum' requires Decimal, but received String (DataType: Utf8)`.
+fn refused_argument(message: &str) -> Option<String> {
+    let mut takes = Vec::new();
+    let (mut name, mut given) = ("", "");
+    for attempt in message.split("Function '").skip(1) {
+        let (function, rest) = attempt.split_once('\'')?;
+        let Some(rest) = rest.strip_prefix(" requires ") else { continue };
+        let (wanted, rest) = rest.split_once(", but received ")?;
+        let received = rest.split(' ').next()?;
+        (name, given) = (function, received);
+        takes.push(wanted.to_lowercase());
+    }
+    let last = takes.pop()?;
+    let takes = if takes.is_empty() { last } else { format!("{} or {last}", takes.join(", ")) };
+    Some(format!("{name} does not take {}, but {takes}: cast its argument", given.to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_argument_is_told_in_a_sentence() {
+        let attempt = |wanted: &str| {
+            format!(
+                "Error during planning: Function 'sum' requires {wanted}, but received String \
+                 (DataType: Utf8)."
+            )
+        };
+        let message = format!(
+            "Internal error: Function 'sum' failed to match any signature, errors: {},{}.",
+            attempt("Decimal"),
+            attempt("Int64")
+        );
+        let told = "sum does not take string, but decimal or int64: cast its argument";
+        assert_eq!(without_place(&message), told);
+        assert_eq!(without_place("Internal error: odd (line 1, column 2)"), "odd");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan};
 
 /// The names of the output columns that carry the group of a row, in their order; none when the
@@ -16,6 +17,31 @@ pub(crate) fn grouped_by(plan: &LogicalPlan) -> Vec<String> {
         keys.extend(best.map(|carrier| carrier.position));
     }
     keys.iter().map(|key| plan.schema().field(*key).name().clone()).collect()
+}
+
+/// The names of the output columns that two plans compute by the same expression. Doubles are left
+/// out: they may differ by nothing that matters, and no key bears that.
+pub(crate) fn computed_alike(old: &LogicalPlan, new: &LogicalPlan) -> Vec<String> {
+    let (old, new) = (computed(old), computed(new));
+    let alike = new.into_iter().filter(|column| old.contains(column));
+    alike.map(|(name, _)| name).collect()
+}
+
+/// The output's columns with their expressions, doubles left out; none where it is not a list of
+/// expressions.
+fn computed(plan: &LogicalPlan) -> Vec<(String, String)> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let fields = projection.schema.fields().iter();
+            let columns = fields.zip(&projection.expr);
+            let exact = columns.filter(|(field, _)| !field.data_type().is_floating());
+            exact.map(|(field, expr)| (field.name().clone(), unaliased(expr).to_string())).collect()
+        }
+        LogicalPlan::Sort(sort) => computed(&sort.input),
+        LogicalPlan::Limit(limit) => computed(&limit.input),
+        LogicalPlan::Distinct(Distinct::All(input)) => computed(input),
+        _ => Vec::new(),
+    }
 }
 
 /// An output column that depends on one group expression.
@@ -50,10 +76,13 @@ fn carriers(plan: &LogicalPlan) -> Option<Vec<Vec<Carrier>>> {
 }
 
 fn grouped(aggregate: &Aggregate) -> Option<Vec<Vec<Carrier>>> {
-    let sets = aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)));
-    let groups = 0..aggregate.group_expr.len();
+    if aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_))) {
+        return None;
+    }
+    // An expression that is named twice is one column.
+    let groups = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
     let carrier = |position| vec![Carrier { position, computed: false }];
-    (!sets).then(|| groups.map(carrier).collect())
+    Some((0..groups.len()).map(carrier).collect())
 }
 
 /// Where a group goes in a projection.
@@ -89,4 +118,61 @@ fn unaliased(expr: &Expr) -> &Expr {
         inner = &alias.expr;
     }
     inner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{computed_alike, grouped_by};
+    use crate::query::deep_stack::on_deep_stack;
+    use crate::query::fixture::{REFERENCE_SQL, yellow};
+    use crate::query::plan::plan;
+    use crate::query::planning::planning_session;
+    use crate::query::statement::QueryStatement;
+
+    fn parsed(sql: &str) -> QueryStatement {
+        let sql = sql.replace("T!", "datalake_raw_source.yellow_taxi_trip_record");
+        QueryStatement::parse(&sql).unwrap()
+    }
+
+    async fn keys(sql: &str) -> Vec<String> {
+        let statement = parsed(sql);
+        let keys = on_deep_stack(async move {
+            Ok(grouped_by(&plan(&planning_session(&[yellow()])?, statement).await?))
+        });
+        keys.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn columns_that_both_compute_alike_tell_rows_apart() {
+        let old = parsed("select vendorid v, -dolocationid d, extra, fare_amount, day from T!");
+        let new = parsed(
+            "select vendorid v, dolocationid d, extra + 1 extra, fare_amount, day from T! where vendorid > 1 order by day",
+        );
+        let alike = on_deep_stack(async move {
+            let state = planning_session(&[yellow()])?;
+            Ok(computed_alike(&plan(&state, old).await?, &plan(&state, new).await?))
+        });
+        assert_eq!(alike.await.unwrap(), ["v", "day"], "no double, nothing that changed");
+    }
+
+    #[tokio::test]
+    async fn keys_are_the_columns_that_carry_the_groups() {
+        let reference = keys(REFERENCE_SQL).await;
+        let wanted =
+            ["vendorid", "day", "month", "year", "pulocationid", "dolocationid", "payment_type"];
+        assert_eq!(reference, wanted, "an expression grouped by twice is one key");
+        for (sql, wanted) in [
+            ("select vendorid v, -vendorid minus, sum(extra) from T! group by vendorid", "v"),
+            ("select vendorid % 2 odd, count(*) n from T! group by vendorid % 2", "odd"),
+            (
+                "with g as (select day d, sum(extra) e from T! group by day) select e, d from g where e > 1 order by d",
+                "d",
+            ),
+            ("select vendorid, extra from T!", ""),
+            ("select day, month, sum(extra) e from T! group by rollup (day, month)", ""),
+            ("select count(*) n from T! group by day", ""),
+        ] {
+            assert_eq!(keys(sql).await.join(" "), wanted, "{sql}");
+        }
+    }
 }
