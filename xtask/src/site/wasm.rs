@@ -60,6 +60,8 @@ pub(super) fn bind(compiled: &Path, packages: &Path, dev: bool, version: &str) -
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
+        // The parts share the table of functions, which only the linker's export names.
+        .keep_lld_exports(true)
         .remove_name_section(!dev)
         .remove_producers_section(!dev)
         .generate(&folder)
