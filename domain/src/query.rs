@@ -1,8 +1,94 @@
 //! Queries over the catalog and their bounds.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Error, Result};
+
+/// Identifies a query; a UUIDv7, so that ids sort by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct QueryId(Uuid);
+
+impl QueryId {
+    /// A new id, later than all made before it on this machine.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for QueryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.hyphenated())
+    }
+}
+
+impl FromStr for QueryId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Uuid::parse_str(text)
+            .map(Self)
+            .map_err(|_| Error::not_found("there is no such query that you may see"))
+    }
+}
+
+impl TryFrom<String> for QueryId {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<QueryId> for String {
+    fn from(id: QueryId) -> Self {
+        id.to_string()
+    }
+}
+
+/// Where a query stands; the words are Athena's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum QueryState {
+    /// It waits for a free slot.
+    Queued,
+    /// It is computed.
+    Running,
+    /// All rows, or as many as may be kept, are there.
+    Succeeded,
+    /// It is wrong, or could not be carried out.
+    Failed,
+    /// Somebody stopped it, or its time was over.
+    Cancelled,
+}
+
+impl QueryState {
+    /// Whether nothing will change any more.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// What Athena asks for one terabyte scanned, in USD.
+const USD_PER_TERABYTE: f64 = 5.0;
+
+/// The least that Athena counts for one query.
+const LEAST_BYTES: u64 = 10_000_000;
+
+/// What a query over so many bytes would cost in Athena, in USD: an estimate from the size of the
+/// files; Athena counts the columns that it really reads. Nothing for a query that reads no file.
+pub fn athena_usd(bytes: u64) -> f64 {
+    match bytes {
+        0 => 0.0,
+        bytes => bytes.max(LEAST_BYTES) as f64 * USD_PER_TERABYTE / 1e12,
+    }
+}
 
 /// What a query may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,4 +128,23 @@ pub struct QueryCost {
     pub partitions: u64,
     /// Seconds from start to last row.
     pub seconds: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_has_a_least_and_nothing_read_costs_nothing() {
+        assert_eq!(athena_usd(0), 0.0);
+        assert_eq!(athena_usd(1), 0.000_05);
+        assert_eq!(athena_usd(2_000_000_000_000), 10.0);
+    }
+
+    #[test]
+    fn an_id_reads_back_as_it_is_written() {
+        let id = QueryId::generate();
+        assert_eq!(id.to_string().parse::<QueryId>().unwrap(), id);
+        assert!("../x".parse::<QueryId>().is_err());
+    }
 }

@@ -13,6 +13,7 @@ use crate::compose::embedded::Embedded;
 use crate::config::Config;
 use crate::live::Live;
 use crate::operations::Operations;
+use crate::queries::Workbench;
 use crate::sign_in::SignIn;
 use crate::site::Site;
 
@@ -21,6 +22,8 @@ use crate::site::Site;
 pub struct Console {
     /// The environments, in the order in which changes move.
     pub lakes: Vec<Arc<Embedded>>,
+    /// Queries of each environment, in the same order.
+    pub workbenches: Vec<Arc<Workbench>>,
     /// People, sessions, tokens.
     pub accounts: Accounts,
     /// Who changed what.
@@ -53,15 +56,35 @@ impl Console {
         let accounts = Accounts::new(database.clone(), config.sign_in.account_settings());
         let sign_in = SignIn::new(config.sign_in.clone(), &public_url, accounts.clone())?;
         let operations = Operations::new(config, has_workers);
+        let workbenches = lakes.iter().map(|lake| Workbench::over(lake).map(Arc::new));
+        let workbenches = workbenches.collect::<Result<Vec<_>>>()?;
         let audit = Audit::new(database);
         let shutdown = CancellationToken::new();
         let live = Live::default();
-        Ok(Self { lakes, accounts, audit, sign_in, live, operations, site, public_url, shutdown })
+        Ok(Self {
+            lakes,
+            workbenches,
+            accounts,
+            audit,
+            sign_in,
+            live,
+            operations,
+            site,
+            public_url,
+            shutdown,
+        })
     }
 
     /// The lake of an environment, if there is one of that name.
     pub fn lake(&self, name: &str) -> Option<&Arc<Embedded>> {
         self.lakes.iter().find(|lake| lake.lake.environment.as_str() == name)
+    }
+
+    /// The queries of an environment. [`domain::ErrorKind::NotFound`] when there is none of that name.
+    pub fn workbench(&self, name: &EnvironmentName) -> Result<Arc<Workbench>> {
+        let index = self.lakes.iter().position(|lake| lake.lake.environment == *name);
+        let found = index.and_then(|index| self.workbenches.get(index)).cloned();
+        found.ok_or_else(|| Error::not_found(format!("there is no environment {name}")))
     }
 
     /// The names of the environments, in order.

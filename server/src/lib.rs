@@ -13,6 +13,7 @@ pub mod drafts;
 pub mod live;
 mod logging;
 pub mod operations;
+pub mod queries;
 pub mod retention;
 pub mod runs;
 pub mod sign_in;

@@ -9,6 +9,7 @@ pub mod overview;
 mod page;
 mod problem;
 pub mod quarantine;
+pub mod queries;
 pub mod reference;
 pub mod runs;
 pub mod samples;

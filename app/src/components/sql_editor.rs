@@ -154,12 +154,13 @@ fn detail(event: &CustomEvent, name: &str) -> String {
     found.and_then(|text| text.as_string()).unwrap_or_default()
 }
 
+/// Nothing is fetched while a page is rendered.
 #[cfg(feature = "ssr")]
-fn load_elements() {}
+pub fn load_elements() {}
 
 /// Fetches the script once. The policy lets scripts that a trusted script adds pass.
 #[cfg(not(feature = "ssr"))]
-fn load_elements() {
+pub fn load_elements() {
     const ID: &str = "sql-editor-script";
     let document = document();
     let address =

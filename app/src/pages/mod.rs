@@ -8,6 +8,7 @@ mod lineage;
 mod not_found;
 mod overview;
 mod quarantine;
+mod query;
 mod runs;
 mod settings;
 mod sign_in;
@@ -84,4 +85,8 @@ pages!(administration of Administration {
 pages!(writing of Writing {
     Lineage => lineage::lineage,
     Transformation => transformations::transformation,
+});
+
+pages!(querying of Querying {
+    Query => query::query,
 });

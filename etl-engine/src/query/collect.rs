@@ -14,19 +14,22 @@ use futures::{Stream, StreamExt};
 /// Put at the end of a text that was cut.
 const CUT: &str = "…";
 
-/// Rows within the caps.
+/// Lets rows through up to the caps.
 #[derive(Debug, Default)]
-pub(crate) struct Collected {
-    /// The rows.
-    pub(crate) batches: Vec<RecordBatch>,
-    /// How many.
+pub(crate) struct Caps {
+    /// How many it let through.
     pub(crate) rows: usize,
     bytes: usize,
     cut_cells: usize,
     stopped: Option<String>,
 }
 
-impl Collected {
+impl Caps {
+    /// Whether there are more rows than it lets through.
+    pub(crate) fn is_full(&self) -> bool {
+        self.stopped.is_some()
+    }
+
     /// What is missing, in words.
     pub(crate) fn truncated(&self, limits: &QueryLimits) -> Option<String> {
         let cells = (self.cut_cells > 0).then(|| {
@@ -41,11 +44,16 @@ impl Collected {
         }
     }
 
-    /// Adds what fits of a batch; says whether more may follow.
-    fn add(&mut self, batch: &RecordBatch, limits: &QueryLimits) -> Result<bool, DataFusionError> {
+    /// What fits of a batch.
+    fn admit(
+        &mut self,
+        batch: &RecordBatch,
+        limits: &QueryLimits,
+    ) -> Result<RecordBatch, DataFusionError> {
         let rows = batch.num_rows().min(limits.max_rows - self.rows);
         if rows < batch.num_rows() {
-            self.stopped = Some(format!("only the first {} rows are shown", limits.max_rows));
+            self.stopped =
+                Some(format!("only the first {} rows are shown, there are more", limits.max_rows));
         }
         let batch = self.with_short_cells(&batch.slice(0, rows), limits.max_cell_bytes)?;
         let room = limits.max_bytes.saturating_sub(self.bytes);
@@ -60,8 +68,7 @@ impl Collected {
         let batch = batch.slice(0, fitting);
         self.bytes += size(&batch)?;
         self.rows += fitting;
-        self.batches.push(batch);
-        Ok(self.stopped.is_none())
+        Ok(batch)
     }
 
     fn with_short_cells(
@@ -119,18 +126,35 @@ impl Collected {
     }
 }
 
-/// Collects rows until a cap is reached; what is left of the stream is never computed.
-pub(crate) async fn collect(
-    mut stream: impl Stream<Item = Result<RecordBatch, DataFusionError>> + Unpin,
-    limits: &QueryLimits,
-) -> Result<Collected, DataFusionError> {
-    let mut collected = Collected::default();
-    while let Some(batch) = stream.next().await {
-        if !collected.add(&batch?, limits)? {
-            break;
+/// The rows of `stream` one batch after the other, until a cap is reached; what is left of the
+/// stream is never computed.
+#[derive(Debug)]
+pub(crate) struct Capped<'a, S> {
+    /// What it has let through.
+    pub(crate) caps: Caps,
+    stream: S,
+    limits: &'a QueryLimits,
+}
+
+impl<'a, S> Capped<'a, S>
+where
+    S: Stream<Item = Result<RecordBatch, DataFusionError>> + Unpin,
+{
+    /// Over a stream, with nothing let through yet.
+    pub(crate) fn new(stream: S, limits: &'a QueryLimits) -> Self {
+        Self { caps: Caps::default(), stream, limits }
+    }
+
+    /// The next rows; `None` at the end or when a cap is reached.
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
+        if self.caps.is_full() {
+            return Ok(None);
+        }
+        match self.stream.next().await {
+            Some(batch) => Ok(Some(self.caps.admit(&batch?, self.limits)?)),
+            None => Ok(None),
         }
     }
-    Ok(collected)
 }
 
 /// The text up to `most` bytes, at a character's border, marked.

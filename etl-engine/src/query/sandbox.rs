@@ -5,33 +5,36 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use domain::partition::Partition;
-use domain::query::{QueryCost, QueryLimits};
+use domain::query::{QueryCost, QueryId, QueryLimits};
 use domain::table::CatalogTable;
 use domain::{Error, ErrorKind, Result};
-use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::runtime::{Handle, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::collect::collect;
+use super::collect::{Capped, Caps};
 use super::cost::cost_of;
 use super::deep_stack::DEEP_STACK_BYTES;
+use super::estimate::{QueryEstimate, rewrite, tables_of};
 use super::failure::{failure, read_failure};
+use super::fair_slots::FairSlots;
 use super::lookup::tables_named;
 use super::plan::plan;
 use super::readable::ReadableLake;
 use super::reads::ReadLog;
-use super::service::{QueryResult, QueryService};
+use super::service::{QueryResult, QueryService, QueryStatus, ResultPage};
 use super::session::{SessionLimits, session};
 use super::spill::SpillFolder;
+use super::started::{Pages, Started, StartedQueries};
 use super::statement::QueryStatement;
 
 /// How often a query starts over because a file was replaced while it was read.
@@ -63,8 +66,8 @@ pub struct DataFusionQueryService {
     lake: ReadableLake,
     settings: QuerySettings,
     spill: Arc<SpillFolder>,
-    slots: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    slots: Arc<FairSlots>,
+    started: StartedQueries,
     /// Taken when the service is dropped: a runtime may not block where it is dropped.
     runtime: Option<Runtime>,
 }
@@ -109,9 +112,9 @@ impl DataFusionQueryService {
                 Error::new(ErrorKind::Unavailable, "the query threads could not be started")
                     .with_source(error)
             })?;
-        let slots = Arc::new(Semaphore::new(settings.concurrency.max(1)));
-        let waiting = AtomicUsize::new(0);
-        Ok(Self { lake, settings, spill, slots, waiting, runtime: Some(runtime) })
+        let slots = FairSlots::new(settings.concurrency, settings.max_waiting);
+        let started = StartedQueries::default();
+        Ok(Self { lake, settings, spill, slots, started, runtime: Some(runtime) })
     }
 
     /// Runs on the caller's threads: catalogs hold database connections that belong there.
@@ -153,56 +156,36 @@ impl DataFusionQueryService {
         }
     }
 
-    /// Waits for a free slot; the slot is free again when the permit is dropped.
-    async fn slot(&self) -> Result<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let _place = Place::take(&self.waiting, self.settings.max_waiting)?;
-        Arc::clone(&self.slots)
-            .acquire_owned()
-            .await
-            .map_err(|error| Error::internal("no queries are taken any more").with_source(error))
+    fn threads(&self) -> Result<Handle> {
+        let runtime = self.runtime.as_ref().map(|runtime| runtime.handle().clone());
+        runtime.ok_or_else(|| Error::internal("the query service has stopped"))
     }
 
-    /// Runs `work` on the query threads. Dropping the future stops the work.
-    async fn on_query_threads<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        let Some(runtime) = &self.runtime else {
-            return Err(Error::internal("the query service has stopped"));
-        };
-        let permit = self.slot().await?;
-        let task = runtime.spawn(async move {
-            // Held until the work has really ended, also when its caller has gone.
-            let _permit = permit;
-            work.await
-        });
-        match AbortOnDropHandle::new(task).await {
-            Ok(result) => result,
-            Err(error) => {
-                Err(Error::internal("the query engine broke down on this query").with_source(error))
-            }
-        }
-    }
-
-    async fn start(
+    async fn run_whole(
         &self,
         sql: &str,
         only: Option<&PartOfTable>,
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult> {
-        let started = Instant::now();
+        let begun = Instant::now();
         let attempt = self.attempt(self.prepare(sql, only).await?, limits, cancel);
-        let mut result = self.on_query_threads(attempt.until_consistent()).await?;
-        result.cost.seconds = started.elapsed().as_secs_f64();
-        Ok(result)
+        let work = async move {
+            let mut kept = Sink::Kept(Vec::new());
+            let done = attempt.until_consistent(&mut kept).await?;
+            Ok((done, kept))
+        };
+        let (done, kept) = on_query_threads(&self.threads()?, &self.slots, "", || {}, work).await?;
+        let batches = if let Sink::Kept(batches) = kept { batches } else { Vec::new() };
+        Ok(QueryResult {
+            schema: done.schema,
+            rows: done.caps.rows,
+            batches,
+            truncated: done.caps.truncated(limits),
+            cost: QueryCost { seconds: begun.elapsed().as_secs_f64(), ..done.cost },
+        })
     }
-}
 
-impl DataFusionQueryService {
     /// Runs a query that sees only a part of one table, within the same bounds as any query.
     pub async fn run_over(
         &self,
@@ -224,22 +207,83 @@ impl DataFusionQueryService {
         // Whichever way this call ends, what it started ends too.
         let stop = cancel.child_token();
         let _stop_at_the_end = stop.clone().drop_guard();
-        let stopped = |why: String| Err(Error::new(ErrorKind::Cancelled, why));
+        let run = self.run_whole(sql, only, limits, &stop);
         tokio::select! {
             biased;
-            () = cancel.cancelled() => stopped("the query was cancelled".to_owned()),
-            result = tokio::time::timeout(limits.timeout, self.start(sql, only, limits, &stop)) => {
-                result.unwrap_or_else(|_| stopped(format!(
-                    "the query was stopped after {} s, its time limit: select less",
-                    limits.timeout.as_secs()
-                )))
+            () = cancel.cancelled() => Err(cancelled()),
+            result = tokio::time::timeout(limits.timeout, run) => {
+                result.unwrap_or_else(|_| Err(too_long(limits.timeout)))
             }
         }
     }
 }
 
+/// Runs `work` on the query threads once `who` has a slot. Dropping the future stops the work.
+async fn on_query_threads<T: Send + 'static>(
+    threads: &Handle,
+    slots: &Arc<FairSlots>,
+    who: &str,
+    begins: impl FnOnce(),
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let slot = slots.take(who).await?;
+    begins();
+    let task = threads.spawn(async move {
+        // Held until the work has really ended, also when its caller has gone.
+        let _slot = slot;
+        work.await
+    });
+    match AbortOnDropHandle::new(task).await {
+        Ok(result) => result,
+        Err(error) => {
+            Err(Error::internal("the query engine broke down on this query").with_source(error))
+        }
+    }
+}
+
+fn too_long(timeout: Duration) -> Error {
+    let seconds = timeout.as_secs();
+    let text = format!("the query was stopped after {seconds} s, its time limit: select less");
+    Error::new(ErrorKind::Cancelled, text)
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, "the query was cancelled")
+}
+
+/// Carries a started query out, to its end.
+async fn carry_out(
+    started: Arc<Started>,
+    attempt: Attempt,
+    pages: Pages,
+    slots: Arc<FairSlots>,
+    threads: Handle,
+    who: String,
+) {
+    let (limits, cancel) = (attempt.limits, started.cancel.clone());
+    // Whichever way this ends, what it started ends too.
+    let _stop_at_the_end = attempt.session.cancel.clone().drop_guard();
+    let (begins, reads) = (Arc::clone(&started), Arc::clone(&started));
+    let work = async move {
+        let mut sink = Sink::HandedOut { pages, started: reads };
+        let run = attempt.until_consistent(&mut sink);
+        let done = tokio::time::timeout(limits.timeout, run);
+        done.await.unwrap_or_else(|_| Err(too_long(limits.timeout)))
+    };
+    let outcome = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(cancelled()),
+        done = on_query_threads(&threads, &slots, &who, move || begins.begins(), work) => done,
+    };
+    started.ends(outcome.map(|done| (done.caps.is_full(), done.caps.truncated(&limits))));
+}
+
 #[async_trait]
 impl QueryService for DataFusionQueryService {
+    fn engine(&self) -> &'static str {
+        "DataFusion"
+    }
+
     async fn run(
         &self,
         sql: &str,
@@ -249,25 +293,96 @@ impl QueryService for DataFusionQueryService {
         self.bounded(sql, None, limits, cancel).await
     }
 
-    async fn estimate(&self, sql: &str) -> Result<QueryCost> {
+    async fn estimate(&self, sql: &str) -> Result<QueryEstimate> {
         let cancel = CancellationToken::new();
-        let attempt =
-            self.attempt(self.prepare(sql, None).await?, &QueryLimits::default(), &cancel);
-        self.on_query_threads(async move {
-            let (_, plan) = attempt.physical(&Arc::default()).await?;
-            Ok(cost_of(&plan))
-        })
-        .await
+        let prepared = self.prepare(sql, None).await?;
+        let tables = prepared.tables.clone();
+        let attempt = self.attempt(prepared, &QueryLimits::default(), &cancel);
+        let work = async move { Ok(attempt.physical(&Arc::default()).await?.1) };
+        let plan = on_query_threads(&self.threads()?, &self.slots, "", || {}, work).await?;
+        let estimates = tables_of(&plan, &tables);
+        let rewrite = rewrite(sql, &estimates, &tables);
+        Ok(QueryEstimate { cost: cost_of(&plan), tables: estimates, rewrite })
     }
+
+    async fn start(&self, sql: &str, limits: &QueryLimits, who: &str) -> Result<QueryId> {
+        let prepared = self.prepare(sql, None).await?;
+        let threads = self.threads()?;
+        let (started, pages) = self.started.add();
+        let attempt = self.attempt(prepared, limits, &started.cancel.child_token());
+        let id = started.id;
+        let slots = Arc::clone(&self.slots);
+        tokio::spawn(carry_out(started, attempt, pages, slots, threads, who.to_owned()));
+        Ok(id)
+    }
+
+    async fn status(&self, id: QueryId) -> Result<QueryStatus> {
+        Ok(self.started.find(id)?.status())
+    }
+
+    async fn next_page(&self, id: QueryId) -> Result<Option<ResultPage>> {
+        let started = self.started.find(id)?;
+        let page = started.next_page().await;
+        while page.is_none() && !started.status().state.is_terminal() {
+            // The last page is handed out a moment before the end is noted.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(page)
+    }
+
+    async fn cancel(&self, id: QueryId) -> Result<()> {
+        let started = self.started.find(id)?;
+        started.cancel.cancel();
+        started.ends(Err(cancelled()));
+        Ok(())
+    }
+}
+
+/// Where the rows of an attempt go.
+enum Sink {
+    /// All of them into memory.
+    Kept(Vec<RecordBatch>),
+    /// To whoever takes them.
+    HandedOut { pages: Pages, started: Arc<Started> },
+}
+
+impl Sink {
+    /// Begins an attempt; the rows of the one before do not count.
+    async fn begin(&mut self, cost: QueryCost, schema: &SchemaRef) -> Result<()> {
+        match self {
+            Self::Kept(batches) => batches.clear(),
+            Self::HandedOut { pages, started } => {
+                started.reads(cost);
+                pages.begin();
+                pages.hand_out(RecordBatch::new_empty(Arc::clone(schema))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn add(&mut self, batch: RecordBatch) -> Result<()> {
+        match self {
+            Self::Kept(batches) => batches.push(batch),
+            Self::HandedOut { pages, .. } => pages.hand_out(batch).await?,
+        }
+        Ok(())
+    }
+}
+
+/// An attempt that came to its end.
+struct Done {
+    schema: SchemaRef,
+    caps: Caps,
+    cost: QueryCost,
 }
 
 impl Attempt {
     /// Starts over as long as files are replaced while they are read (promise A2).
-    async fn until_consistent(self) -> Result<QueryResult> {
+    async fn until_consistent(self, sink: &mut Sink) -> Result<Done> {
         for attempt in 1.. {
             let pinning = attempt >= FIRST_PINNING;
             let log = Arc::new(if pinning { ReadLog::pinning() } else { ReadLog::default() });
-            match self.once(&log).await {
+            match self.once(&log, sink).await {
                 Err(_) if log.replaced().is_some() && attempt < ATTEMPTS => {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -277,23 +392,20 @@ impl Attempt {
         Err(Error::internal("the query was not tried"))
     }
 
-    async fn once(&self, log: &Arc<ReadLog>) -> Result<QueryResult> {
+    async fn once(&self, log: &Arc<ReadLog>, sink: &mut Sink) -> Result<Done> {
         let (state, plan) = self.physical(log).await?;
         let cost = cost_of(&plan);
         let stream = execute_stream(plan, state.task_ctx()).map_err(failure)?;
         let schema = stream.schema();
-        let collected = match collect(stream, &self.limits).await {
-            Ok(collected) => collected,
-            Err(error) => return Err(read_failure(error, log).await),
-        };
-        let truncated = collected.truncated(&self.limits);
-        Ok(QueryResult {
-            schema,
-            rows: collected.rows,
-            batches: collected.batches,
-            truncated,
-            cost,
-        })
+        sink.begin(cost, &schema).await?;
+        let mut rows = Capped::new(stream, &self.limits);
+        loop {
+            match rows.next().await {
+                Ok(Some(batch)) => sink.add(batch).await?,
+                Ok(None) => return Ok(Done { schema, caps: rows.caps, cost }),
+                Err(error) => return Err(read_failure(error, log).await),
+            }
+        }
     }
 
     async fn physical(&self, log: &Arc<ReadLog>) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
@@ -318,29 +430,6 @@ fn first_rows(plan: LogicalPlan, max_rows: usize) -> Result<LogicalPlan> {
         .limit(0, Some(max_rows.saturating_add(1)))
         .and_then(LogicalPlanBuilder::build)
         .map_err(failure)
-}
-
-/// A place in the queue.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, most: usize) -> Result<Self> {
-        // The guard exists before the check, so that refusing gives the place back.
-        let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < most {
-            return Ok(place);
-        }
-        Err(Error::new(
-            ErrorKind::Throttled,
-            format!("{most} queries wait already: try again in a moment"),
-        ))
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Drop for DataFusionQueryService {

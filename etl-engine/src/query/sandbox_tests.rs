@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use domain::ErrorKind;
 use domain::column::ColumnType;
-use domain::query::QueryLimits;
+use domain::query::{QueryLimits, QueryState};
 use domain::table::CatalogTable;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -136,7 +136,7 @@ async fn partitions_that_the_filter_rules_out_are_not_read() {
         ("select sum(extra) from T! where day = '02' or extra < 0", 4, 3),
     ];
     for (sql, files, partitions) in cases {
-        let cost = sandbox.service.estimate(&sql.replace("T!", T)).await.unwrap();
+        let cost = sandbox.service.estimate(&sql.replace("T!", T)).await.unwrap().cost;
         assert_eq!((cost.files, cost.partitions), (files, partitions), "{sql}");
         let ran = sandbox.run(sql).await.unwrap().cost;
         assert_eq!((ran.files, ran.bytes), (cost.files, cost.bytes), "{sql}");
@@ -202,7 +202,10 @@ async fn e6_rows_bytes_and_cells_are_capped_and_it_is_said() {
     let limits = QueryLimits { max_rows: 7, ..QueryLimits::default() };
     let result = sandbox.run_within("select * from T!", &limits).await.unwrap();
     assert_eq!(result.rows, 7);
-    assert_eq!(result.truncated.as_deref(), Some("only the first 7 rows are shown"));
+    assert_eq!(
+        result.truncated.as_deref(),
+        Some("only the first 7 rows are shown, there are more")
+    );
     let exact = sandbox.run_within("select * from T! limit 7", &limits).await.unwrap();
     assert_eq!((exact.rows, exact.truncated), (7, None));
 
@@ -333,4 +336,48 @@ fn versions_table() -> CatalogTable {
 fn version(number: i64) -> RecordBatch {
     let values: ArrayRef = Arc::new(Int64Array::from(vec![number; 5000]));
     RecordBatch::try_from_iter([("v", Arc::clone(&values)), ("w", values)]).unwrap()
+}
+
+/// Waits until a started query has left the queue.
+async fn until_running(sandbox: &Sandbox, id: domain::query::QueryId) {
+    for _ in 0..500 {
+        if sandbox.service.status(id).await.unwrap().state == QueryState::Running {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the query does not begin");
+}
+
+#[tokio::test]
+async fn a_started_query_hands_out_its_rows_once_and_tells_what_it_took() {
+    let sandbox = sandbox(taxi_lake().await, 2);
+    let sql = format!("select * from {T} where day = '01'");
+    let limits = QueryLimits { max_rows: 100, ..QueryLimits::default() };
+    let id = sandbox.service.start(&sql, &limits, "ada").await.unwrap();
+    let mut rows = 0;
+    while let Some(page) = sandbox.service.next_page(id).await.unwrap() {
+        assert_eq!(page.attempt, 1);
+        rows += page.batch.num_rows();
+    }
+    let status = sandbox.service.status(id).await.unwrap();
+    assert_eq!((rows, status.state, status.more), (100, QueryState::Succeeded, true));
+    assert_eq!((status.cost.files, status.cost.partitions), (2, 1));
+    let wrong = sandbox.service.start("select * from a.b", &limits, "ada").await.unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn e5_a_cancelled_query_says_so_at_once_and_frees_its_slot() {
+    let sandbox = sandbox(taxi_lake().await, 1);
+    for sql in endless() {
+        let id = sandbox.service.start(&sql, &QueryLimits::default(), "ada").await.unwrap();
+        until_running(&sandbox, id).await;
+        let cancelled_at = Instant::now();
+        sandbox.service.cancel(id).await.unwrap();
+        assert_eq!(sandbox.service.status(id).await.unwrap().state, QueryState::Cancelled);
+        assert!(sandbox.service.next_page(id).await.unwrap().is_none());
+        sandbox.is_free_within(Duration::from_secs(2)).await;
+        assert!(cancelled_at.elapsed() < Duration::from_secs(2), "{:?}", cancelled_at.elapsed());
+    }
 }

@@ -1,11 +1,18 @@
 //! The query port: one SQL text in, bounded rows out.
+//!
+//! A query has an id, a state, a price and pages of rows, as it has in Athena, so that both engines
+//! stand behind one port.
+
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use domain::Result;
-use domain::query::{QueryCost, QueryLimits};
+use domain::query::{QueryCost, QueryId, QueryLimits, QueryState};
+use domain::{Error, Result};
 use tokio_util::sync::CancellationToken;
+
+use super::estimate::QueryEstimate;
 
 /// What a query returned.
 #[derive(Debug, Clone)]
@@ -22,12 +29,44 @@ pub struct QueryResult {
     pub cost: QueryCost,
 }
 
+/// Some rows of a started query, in the query's order.
+#[derive(Debug, Clone)]
+pub struct ResultPage {
+    /// Counts from 1. Rows of a later attempt replace all rows of earlier ones: a file was replaced
+    /// while it was read.
+    pub attempt: u32,
+    /// The rows; the first page of an attempt may hold none, and tells the columns.
+    pub batch: RecordBatch,
+}
+
+/// Where a started query stands.
+#[derive(Debug, Clone)]
+pub struct QueryStatus {
+    /// The state.
+    pub state: QueryState,
+    /// How long it waited for a slot.
+    pub queued: Duration,
+    /// How long it has been computed.
+    pub running: Duration,
+    /// What it reads; known once it is planned.
+    pub cost: QueryCost,
+    /// Whether the query has more rows than its limits let through.
+    pub more: bool,
+    /// Why there are fewer rows, or shorter cells, than the query has.
+    pub truncated: Option<String>,
+    /// Why it failed or was stopped.
+    pub error: Option<Error>,
+}
+
 /// Runs queries over the tables of one environment's catalog.
 ///
 /// The text is untrusted: SELECT, WITH, VALUES and EXPLAIN over catalogued tables are all that an
 /// implementation lets through, and none of them reads a file by path, the network or a setting.
 #[async_trait]
 pub trait QueryService: Send + Sync + std::fmt::Debug {
+    /// The engine's name and version, for people.
+    fn engine(&self) -> &'static str;
+
     /// Runs one query within `limits`; `cancel` stops it.
     ///
     /// [`domain::ErrorKind::Invalid`]: the query is wrong, not allowed, or needs more than its
@@ -42,5 +81,21 @@ pub trait QueryService: Send + Sync + std::fmt::Debug {
 
     /// What the query would read, without running it: files, bytes and partitions that are left
     /// after pruning; no seconds.
-    async fn estimate(&self, sql: &str) -> Result<QueryCost>;
+    async fn estimate(&self, sql: &str) -> Result<QueryEstimate>;
+
+    /// Starts a query for `who` and returns at once. Slots are shared fairly among people. Errors
+    /// as [`Self::run`], as far as they are known before the first row.
+    async fn start(&self, sql: &str, limits: &QueryLimits, who: &str) -> Result<QueryId>;
+
+    /// Where a started query stands. [`domain::ErrorKind::NotFound`] when this service does not
+    /// know it any more.
+    async fn status(&self, id: QueryId) -> Result<QueryStatus>;
+
+    /// The next rows, each handed out once; waits for them. `None` when there will be no more: then
+    /// the state is terminal. The query computes little further than what is taken.
+    async fn next_page(&self, id: QueryId) -> Result<Option<ResultPage>>;
+
+    /// Stops a query; no time passes until its state says so, and its CPU is free within 2 s. A query that
+    /// has ended stays as it is.
+    async fn cancel(&self, id: QueryId) -> Result<()>;
 }

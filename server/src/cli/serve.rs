@@ -15,6 +15,7 @@ use super::output::{remark, say};
 use crate::compose::embedded::Embedded;
 use crate::config::{Config, Given};
 use crate::console::Console;
+use crate::queries;
 use crate::sign_in::SignInMode;
 use crate::signals::stop_signal;
 use crate::site::Site;
@@ -98,6 +99,9 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
     }
     for lake in &lakes {
         tokio::spawn(uploads::tend(Arc::clone(lake), shutdown.clone()));
+    }
+    for workbench in &console.workbenches {
+        tokio::spawn(queries::tend(Arc::clone(workbench), shutdown.clone()));
     }
     let limits = ServeLimits::from(&config.server);
     let serving =

@@ -5,5 +5,6 @@ mod audit;
 mod database;
 mod folder;
 mod memory;
+mod queries;
 mod sign_in;
 mod sql;

@@ -1,10 +1,14 @@
 //! The API over HTTP, with real sessions.
 
 mod accounts;
+mod answer;
 mod browser;
 mod console;
+mod load;
+mod on_both_databases;
 mod ops;
 mod quarantine;
+mod queries;
 mod roles;
 mod runs;
 mod sources;

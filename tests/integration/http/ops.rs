@@ -80,7 +80,7 @@ fn a_request_has_an_id_of_the_servers_own() {
     assert_eq!(id.len(), 32);
     assert_eq!(reply.json()["request_id"], id);
     assert_eq!(reply.header("content-type"), Some("application/problem+json"));
-    let log = server.log();
+    let log = server.log_with(id);
     let line = log.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("{log}"));
     assert!(line.contains("/api/v1/me") && line.contains("status=401"), "{line}");
     assert!(!log.contains("forged"));

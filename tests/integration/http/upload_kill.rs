@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use server::accounts::{AccountSettings, Accounts, Identity};
 
-use super::console::site_folder;
 use crate::support::lake::{TestLake, file, files_below};
+use crate::support::serve::empty_site;
 use crate::support::sluice::command;
 
 /// A `sluice serve` without workers, killed when it is dropped.
@@ -26,7 +26,7 @@ struct Server {
 
 impl Server {
     fn start(data_dir: &Path, cookie: &str, failpoint: Option<&str>) -> Self {
-        let site = site_folder(data_dir);
+        let site = empty_site(data_dir);
         let site = site.to_str().unwrap();
         let args = ["serve", "--no-worker", "--listen", "127.0.0.1:0", "--sign-in", "link"];
         let mut command = command(data_dir, &[&args[..], &["--site", site]].concat());

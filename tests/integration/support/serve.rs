@@ -43,7 +43,8 @@ impl Reply {
 pub(crate) fn empty_site(folder: &Path) -> std::path::PathBuf {
     let site = folder.join("site");
     std::fs::create_dir_all(site.join("assets")).unwrap();
-    let manifest = r#"{"style":"s.css","script":"s.js","module":"m.wasm","icon":"i.svg","sql_editor":"e.js","fonts":[]}"#;
+    let manifest = r#"{"style":"s.css","script":"s.js","module":"m.wasm","loader":"l.js","parts":{},
+        "icon":"i.svg","sql_editor":"e.js","fonts":[]}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     site
 }
@@ -77,9 +78,35 @@ impl ServeProcess {
         Self { child, address: address.to_owned(), code: code.trim().to_owned(), log }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Signs in by the link and returns the header line of the session's cookie.
+    pub(crate) fn sign_in(&self) -> String {
+        let headers = format!(
+            "origin: http://{}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
+            self.address
+        );
+        let body = format!("code={}", self.code);
+        let reply = self.ask("POST", "/sign-in/link", &headers, &body);
+        let cookie = reply.header("set-cookie").unwrap_or_else(|| panic!("{reply:?}"));
+        format!("cookie: {}\r\n", cookie.split(';').next().unwrap_or_default())
+    }
+
     /// All that it logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// All that it logged so far, once that holds a text: what it says comes a moment later.
+    pub(crate) fn log_with(&self, text: &str) -> String {
+        let begin = Instant::now();
+        while !self.log().contains(text) && begin.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.log()
     }
 
     /// The code of its one-time link.

@@ -2,7 +2,8 @@
 //! ready, and what it takes while idle.
 
 mod client;
-mod loads;
+pub(super) mod load;
+mod page_load;
 mod server;
 
 use std::time::Duration;
@@ -64,7 +65,8 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     figures.push(memory(&server)?);
     drop(server);
     clear(&folder)?;
-    Ok(table(&figures, quick))
+    let what = format!("{RUNS} runs over {TABLES} datasets in SQLite");
+    Ok(table(&what, &figures, quick))
 }
 
 /// From the start of the process to the line that says it is ready, with a warm data folder.
@@ -103,11 +105,11 @@ fn page(
     name: &str,
     path: &str,
 ) -> Result<Vec<Figure>> {
-    let Some(chromium) = loads::chromium() else {
+    let Some(chromium) = page_load::chromium() else {
         println!("SKIPPED how {path} loads: no Chromium found");
         return Ok(Vec::new());
     };
-    let loads = loads::measure(workspace, &chromium, server, session, path)?;
+    let loads = page_load::measure(workspace, &chromium, server, session, path)?;
     Ok(vec![
         Figure {
             what: format!("module and scripts of {name}, brotli"),
@@ -139,11 +141,11 @@ fn figure(what: &str, bound: f64, times: &[f64]) -> Figure {
     Figure { what: what.to_owned(), bound, measured: median(times), unit: "ms", remark }
 }
 
-fn table(figures: &[Figure], quick: bool) -> String {
+fn table(what: &str, figures: &[Figure], quick: bool) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let build = if quick { "**development build**" } else { "release build" };
     let mut lines = vec![
-        format!("{RUNS} runs over {TABLES} datasets in SQLite; {build}; {cores} cores; loopback."),
+        format!("{what}; {build}; {cores} cores; loopback."),
         String::new(),
         "| what | budget | measured | | |".to_owned(),
         "|---|--:|--:|---|---|".to_owned(),
@@ -163,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_missed_budget_is_said_loudly() {
-        let table = table(&[figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])], false);
+        let figures = [figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])];
+        let table = table("Pages", &figures, false);
         assert!(table.contains("| page | 20 ms | 5.0 ms | kept |"), "{table}");
         assert!(table.contains("| other | 20 ms | 50.0 ms | **missed** |"), "{table}");
     }

@@ -39,7 +39,7 @@ pub(super) fn measure(
 ) -> Result<Loads> {
     node::packages(workspace)?;
     let mut node = node::node(workspace);
-    node.arg(workspace.root().join("xtask/src/bench/web/loads.mjs")).arg(chromium);
+    node.arg(workspace.root().join("xtask/src/bench/web/page_load.mjs")).arg(chromium);
     node.arg(format!("http://{}{path}", server.address)).arg(&session.cookie);
     let said = succeed(node)?;
     let loads: Value = serde_json::from_str(&said).context("the browser's figures are not JSON")?;
