@@ -10,6 +10,7 @@ pub mod config;
 pub mod console;
 pub mod demo;
 pub mod drafts;
+pub mod lineage;
 pub mod live;
 mod logging;
 pub mod operations;

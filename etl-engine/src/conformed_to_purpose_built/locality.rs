@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, TableScan, Unnest};
 use domain::partition::PARTITION_KEYS;
 use domain::table::TableName;
@@ -113,7 +114,10 @@ impl Analysis<'_> {
         if group.iter().any(|expr| matches!(expr, Expr::GroupingSet(_))) {
             return Err("ROLLUP, CUBE and GROUPING SETS total several partitions".to_owned());
         }
-        let carried = carried(&keys, input, group);
+        // An expression that is named twice is one column of what comes out.
+        let group = grouping_set_to_exprlist(group).map_err(|error| error.to_string())?;
+        let group: Vec<Expr> = group.into_iter().cloned().collect();
+        let carried = carried(&keys, input, &group);
         complete(&carried, "GROUP BY does not name").map(|()| Side::Local(carried))
     }
 

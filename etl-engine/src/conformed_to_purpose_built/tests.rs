@@ -65,6 +65,10 @@ const WHOLE: &[(&str, &str)] = &[
         "GROUP BY",
     ),
     ("select count(*) n, year, month, '01' as day from T! group by year, month", "day"),
+    (
+        "select count(*) n, year, vendorid, month as day, day as month from T! group by vendorid, vendorid, day, month, year",
+        "month",
+    ),
     ("select fare_amount, day as month, month as day, year from T!", "month"),
     (
         "select fare_amount, lpad(cast(vendorid as varchar), 4, '0') as year, month, day from T!",

@@ -3,6 +3,7 @@
 //! Architecture invariant: lineage is what the planner understood, never a search in text. Names in
 //! CTEs, aliases, `*`, USING and subqueries are resolved before anything is looked at.
 
+pub mod breaks;
 mod expr;
 mod flow;
 pub mod lake;

@@ -1,15 +1,17 @@
 //! The walk over a logical plan: what each of its columns comes from.
 
 use datafusion::common::DFSchema;
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, SortExpr, TableScan, Union, Unnest,
-    Window,
+    Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, Sort, SortExpr, TableScan, Union,
+    Unnest, Window,
 };
 use domain::table::TableName;
 use domain::{Error, Result};
 
 use super::expr::Values;
 use super::flow::{Inputs, Kind, Origin, deciding, raised, strongest};
+use crate::query::failure::failure;
 
 /// What a part of a plan returns.
 #[derive(Debug, Clone, Default)]
@@ -50,11 +52,13 @@ pub(super) fn node(plan: &LogicalPlan, outer: &Outer<'_>) -> Result<Node> {
             }
         }
         LogicalPlan::Limit(limit) => {
-            let input = node(&limit.input, outer)?;
-            match &*limit.input {
-                LogicalPlan::Sort(sort) => chosen_by(input, sort.input.schema(), &sort.expr, outer),
-                _ => Ok(input),
+            let mut input = node(&limit.input, outer)?;
+            if let Some(sort) = order_below(&limit.input) {
+                let sorted = node(&sort.input, outer)?;
+                let sorted = chosen_by(sorted, sort.input.schema(), &sort.expr, outer)?;
+                input.rows.extend(sorted.rows);
             }
+            Ok(input)
         }
         LogicalPlan::Aggregate(aggregate) => aggregated(aggregate, outer),
         LogicalPlan::Window(window) => windowed(window, outer),
@@ -94,6 +98,16 @@ fn table_scan(scan: &TableScan) -> Node {
     Node { columns: fields.map(|field| column(field.name())).collect(), rows: Inputs::new() }
 }
 
+/// The order in which rows come out of a plan, where projections at most stand above it.
+fn order_below(plan: &LogicalPlan) -> Option<&Sort> {
+    match plan {
+        LogicalPlan::Sort(sort) => Some(sort),
+        LogicalPlan::Projection(projection) => order_below(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => order_below(&alias.input),
+        _ => None,
+    }
+}
+
 /// The rows that LIMIT chooses by their order.
 fn chosen_by(
     mut input: Node,
@@ -116,16 +130,11 @@ fn aggregated(aggregate: &Aggregate, outer: &Outer<'_>) -> Result<Node> {
     let mut rows = input.rows.clone();
     let sets = aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)));
     let mut columns = Vec::new();
-    for group in &aggregate.group_expr {
-        let parts: Vec<&Expr> = match group {
-            Expr::GroupingSet(set) => set.distinct_expr(),
-            single => vec![single],
-        };
-        for part in parts {
-            let inputs = values.one(part)?;
-            rows.extend(deciding(inputs.clone(), Kind::Groups));
-            columns.push(inputs);
-        }
+    // An expression that is named twice is one column.
+    for group in grouping_set_to_exprlist(&aggregate.group_expr).map_err(failure)? {
+        let inputs = values.one(group)?;
+        rows.extend(deciding(inputs.clone(), Kind::Groups));
+        columns.push(inputs);
     }
     if sets {
         // The column that tells which set a row is of.
@@ -154,8 +163,7 @@ fn joined(join: &Join, outer: &Outer<'_>) -> Result<Node> {
     }
     let both = Node { columns: [&left.columns[..], &right.columns].concat(), rows: Inputs::new() };
     if let Some(filter) = &join.filter {
-        let schema =
-            join.left.schema().join(join.right.schema()).map_err(crate::query::failure::failure)?;
+        let schema = join.left.schema().join(join.right.schema()).map_err(failure)?;
         rows.extend(deciding(Values::of(&schema, &both, outer).one(filter)?, Kind::Joins));
     }
     let columns = match join.join_type {

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod fixtures;
 pub mod impact;
 mod memory;
 pub mod sample;

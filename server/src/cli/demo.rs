@@ -21,7 +21,7 @@ use super::wait::RunSummary;
 use super::{query, sources, transformations};
 use crate::compose::embedded::Embedded;
 use crate::config::{Config, Given, LakeConfig};
-use crate::demo::{DemoDataset, TripFile, datasets, source_for_header};
+use crate::demo::{DemoDataset, TripFile, datasets, source_for_header, write_fixtures};
 
 /// Make a lake with both taxi datasets, run files through it and query the result.
 #[derive(Debug, Args)]
@@ -82,6 +82,7 @@ impl Demo {
 
 /// Registers what is not registered yet; what a person changed stays.
 pub(super) async fn set_up(lake: &Embedded) -> Result<()> {
+    write_fixtures(&lake.data_dir)?;
     for DemoDataset { source, sql, .. } in datasets()? {
         let dataset = source.dataset.clone();
         if lake.lake.sources.current(&dataset).await?.is_none() {

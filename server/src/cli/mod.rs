@@ -14,6 +14,8 @@ mod runs;
 mod serve;
 mod sign_in_link;
 mod sources;
+mod transformation_diff;
+mod transformation_test;
 mod transformations;
 mod wait;
 mod worker;

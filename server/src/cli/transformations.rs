@@ -50,6 +50,14 @@ pub(super) enum Transformations {
         /// The version to restore.
         version: u64,
     },
+    /// Compare what SQL returns with what the current version returns, over the same real rows.
+    ///
+    /// Exit code 0: nothing would change; 1: something would; 2: it cannot be told. As `diff`.
+    Diff(super::transformation_diff::Diff),
+    /// Run fixture tests: small input tables and the rows expected of them.
+    ///
+    /// Exit code 0: all pass; 1: some fail.
+    Test(super::transformation_test::Test),
     /// Check SQL without saving it.
     Validate {
         /// The dataset whose purpose-built table it would build.
@@ -72,7 +80,7 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    fn text(&self) -> Result<String> {
+    pub(super) fn text(&self) -> Result<String> {
         match (&self.sql, &self.file) {
             (Some(sql), _) => Ok(sql.clone()),
             (None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
@@ -105,6 +113,8 @@ impl Transformations {
                 let (saved, checked) = save(&lake, &dataset, &old.sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }
+            Self::Diff(diff) => return Ok(diff.run(&lake, output).await),
+            Self::Test(test) => return test.run(&lake, output).await,
             Self::Validate { dataset, sql } => {
                 print_checked(&check(&lake, &dataset, &sql.text()?).await?, output)?;
             }

@@ -49,7 +49,7 @@ pub fn source_for_header<'a>(names: impl IntoIterator<Item = &'a str>) -> Option
     dataset(kind).ok()
 }
 
-fn dataset(kind: TripKind) -> Result<DatasetId> {
+pub(super) fn dataset(kind: TripKind) -> Result<DatasetId> {
     DatasetId::new(
         SOURCE_SYSTEM,
         match kind {

@@ -11,7 +11,6 @@ pub fn format(sql: &str) -> Result<String> {
     let options = FormatOptions {
         indent: Indent::Spaces(2),
         max_inline_block: 80,
-        max_inline_arguments: Some(80),
         joins_as_top_level: true,
         ..FormatOptions::default()
     };

@@ -8,7 +8,9 @@ use domain::transformation::Transformation;
 use etl_engine::lake::Lake;
 use etl_engine::transformation::subject::Subject;
 
+use super::fixtures;
 use super::shown::{saved, standing, summary};
+use crate::compose::embedded::Embedded;
 
 /// A page of the datasets whose names, owner, tables or SQL hold `search`, by dataset behind
 /// `after`, and the dataset to go on with. Only the SQL of the page is planned.
@@ -47,7 +49,8 @@ pub async fn list(
 
 /// One dataset's transformation as it runs. [`domain::ErrorKind::NotFound`] when the dataset is not
 /// registered.
-pub async fn detail(lake: &Lake, dataset: &DatasetId) -> Result<TransformationDetail> {
+pub async fn detail(at: &Embedded, dataset: &DatasetId) -> Result<TransformationDetail> {
+    let lake = &at.lake;
     let subject = Subject::of(lake, dataset).await?;
     let current = lake.transformations.current(dataset).await?;
     let standing = standing_of(lake, &subject, current.as_ref()).await?;
@@ -59,7 +62,7 @@ pub async fn detail(lake: &Lake, dataset: &DatasetId) -> Result<TransformationDe
         purpose_built_table: subject.built.to_string(),
         current: current.map(saved),
         standing,
-        tests: Vec::new(),
+        tests: fixtures::names(&at.data_dir, dataset)?,
     })
 }
 

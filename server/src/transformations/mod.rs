@@ -1,6 +1,8 @@
 //! Transformations as the console works on them: standing, saving, merging, trying.
 
+pub mod fixtures;
 pub mod format;
+pub mod impact;
 mod listing;
 pub mod merge;
 pub mod save;

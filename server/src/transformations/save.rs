@@ -1,11 +1,14 @@
 //! Saving SQL as the next version, once it is known to be sound.
 
+use app::api::transformations::FixtureReport;
 use domain::Result;
 use domain::dataset::DatasetId;
 use domain::transformation::Transformation;
-use etl_engine::lake::Lake;
 use etl_engine::transformation::check::{Checked, Finding};
 use etl_engine::transformation::subject::Subject;
+
+use super::fixtures;
+use crate::compose::embedded::Embedded;
 
 /// SQL to save.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,8 @@ pub struct ToSave<'a> {
     pub message: &'a str,
     /// The version that it was made from; 0: there was none.
     pub base: u64,
+    /// Whether it is saved although fixture tests fail.
+    pub accept_failing_tests: bool,
 }
 
 /// What became of SQL that was to be saved.
@@ -31,25 +36,34 @@ pub enum Outcome {
         before: Option<Transformation>,
         /// What is known about it.
         checked: Checked,
+        /// What its fixture tests said.
+        tests: FixtureReport,
     },
     /// Another version was saved since `base`; nothing was saved.
     Stale(Transformation),
     /// It is wrong; nothing was saved.
     Unsound(Vec<Finding>),
+    /// Fixture tests fail, and nobody accepted that; nothing was saved.
+    FailsTests(FixtureReport),
 }
 
 /// Saves SQL. A conflict that arises meanwhile is an error of its own kind.
-pub async fn save(lake: &Lake, dataset: &DatasetId, new: ToSave<'_>) -> Result<Outcome> {
+pub async fn save(at: &Embedded, dataset: &DatasetId, new: ToSave<'_>) -> Result<Outcome> {
+    let lake = &at.lake;
     let subject = Subject::of(lake, dataset).await?;
     let before = lake.transformations.current(dataset).await?;
     if let Some(current) = before.as_ref().filter(|current| current.version != new.base) {
         return Ok(Outcome::Stale(current.clone()));
     }
-    let checked = subject.check(lake, new.sql).await?;
+    let ToSave { sql, author, message, base, accept_failing_tests } = new;
+    let checked = subject.check(lake, sql).await?;
     if !checked.is_sound() {
         return Ok(Outcome::Unsound(checked.findings));
     }
-    let ToSave { sql, author, message, base } = new;
+    let tests = fixtures::report(lake, &at.data_dir, dataset, sql).await?;
+    if tests.failures() > 0 && !accept_failing_tests {
+        return Ok(Outcome::FailsTests(tests));
+    }
     let saved = lake.transformations.save(dataset, sql, author, message, base).await?;
-    Ok(Outcome::Saved { saved, before, checked })
+    Ok(Outcome::Saved { saved, before, checked, tests })
 }

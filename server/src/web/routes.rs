@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, drafts, events, me, members, overview, quarantine, queries, reference, runs, samples,
-    settings, sign_in as way, sources, tokens, transformations, uploads,
+    audit, drafts, events, lineage, me, members, overview, quarantine, queries, reference, runs,
+    samples, settings, sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -109,6 +109,11 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::EditTransformations, routes!(transformations::tried::check))
         .needs(Permission::EditTransformations, routes!(transformations::tried::dry_run))
         .needs(Permission::EditTransformations, routes!(transformations::tried::preview))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::impact))
+        .needs(Permission::EditTransformations, routes!(transformations::tried::tests))
+        .needs(Permission::ViewLake, routes!(lineage::show))
+        .needs(Permission::ViewLake, routes!(lineage::column))
+        .needs(Permission::ViewLake, routes!(lineage::breaks))
         .needs(Permission::ViewLake, routes!(transformations::sql::format))
         .needs(Permission::ViewLake, routes!(transformations::sql::catalog))
         .needs(Permission::UploadFiles, routes!(uploads::begin))

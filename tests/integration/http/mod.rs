@@ -12,5 +12,6 @@ mod queries;
 mod roles;
 mod runs;
 mod sources;
+mod transformations;
 mod upload_kill;
 mod uploads;

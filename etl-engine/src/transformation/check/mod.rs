@@ -149,6 +149,10 @@ async fn planned(
 ) -> Result<Checked> {
     let state = planning_session(tables)?;
     let outer = output::Outer::of(statement.ast());
+    let repeated = outer.repeated(&text);
+    if !repeated.is_empty() {
+        return Ok(Checked { findings: repeated, ..Checked::default() });
+    }
     let mut recovery = Recovery::new(&state, &text, statement.into_ast());
     let plan = recovery.plan().await;
     let planned_as_it_is = recovery.findings.is_empty();

@@ -1,7 +1,7 @@
 //! The output of SQL: its columns, and what about them no table can have.
 
 use arrow::datatypes::Schema;
-use datafusion::sql::sqlparser::ast::{Select, SelectItem, SetExpr, Spanned, Statement};
+use datafusion::sql::sqlparser::ast::{Expr, Select, SelectItem, SetExpr, Spanned, Statement};
 use datafusion::sql::sqlparser::tokenizer::Span;
 use domain::partition::PARTITION_KEYS;
 
@@ -70,6 +70,21 @@ impl Outer {
         self.select
     }
 
+    /// Items whose name another one before them has.
+    pub(super) fn repeated(&self, text: &Text) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (index, item) in self.items.iter().enumerate() {
+            let Some(name) = &item.name else { continue };
+            if self.items[..index].iter().any(|other| other.name.as_ref() == Some(name)) {
+                findings.push(Finding::error(
+                    format!("the output has two columns {name:?}: give one another name with AS"),
+                    text.place(item.span),
+                ));
+            }
+        }
+        findings
+    }
+
     /// What is wrong with the output. Of SQL that was planned without some of its expressions, only
     /// what does not depend on them.
     pub(super) fn findings(&self, text: &Text, schema: &Schema, whole: bool) -> Vec<Finding> {
@@ -105,11 +120,21 @@ fn item(item: &SelectItem) -> Item {
         SelectItem::ExprWithAlias { expr, alias } => {
             (expr.span(), Some(alias.value.clone()), false)
         }
-        SelectItem::UnnamedExpr(expr) => (span, Some(expr.to_string()), false),
+        SelectItem::UnnamedExpr(expr) => (span, Some(named(expr)), false),
         SelectItem::ExprWithAliases { expr, .. } => (expr.span(), None, true),
         _ => (span, None, true),
     };
     Item { span, expression, name, wildcard }
+}
+
+/// The name that a column has without an alias.
+fn named(expr: &Expr) -> String {
+    match expr {
+        Expr::CompoundIdentifier(names) => {
+            names.last().map(|name| name.value.clone()).unwrap_or_default()
+        }
+        other => other.to_string(),
+    }
 }
 
 fn outer_select(statement: &Statement) -> Option<&Select> {

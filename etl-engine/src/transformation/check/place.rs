@@ -24,6 +24,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// Whether the other place lies in this one.
+    pub(super) fn holds(self, other: Self) -> bool {
+        (self.line, self.column) <= (other.line, other.column)
+            && (other.end_line, other.end_column) <= (self.end_line, self.end_column)
+    }
+
     fn of(span: Span) -> Self {
         Self {
             line: span.start.line,
@@ -103,7 +109,10 @@ impl Text {
     /// The finding for text that the parser refuses. Its messages carry the place in words.
     pub(super) fn unreadable(&self, message: &str) -> Finding {
         let Some((at, spoken)) = spoken_place(message) else {
-            return Finding::error(message, self.first());
+            let at_the_end = message.contains("found: EOF");
+            let last = self.tokens.last().filter(|_| at_the_end);
+            let place = last.map_or_else(|| self.first(), |last| Place::of(last.span));
+            return Finding::error(brief(message), place);
         };
         let place = match self.tokens.iter().find(|token| token.span.end > at) {
             Some(token) => Place::of(token.span),
@@ -112,10 +121,14 @@ impl Text {
                 self.tokens.last().map_or(Place::of(one_column(at)), |last| Place::of(last.span))
             }
         };
-        let message = message.replace(&spoken, "").replace("the query cannot be read: ", "");
-        let message = message.strip_prefix("sql parser error: ").unwrap_or(&message);
-        Finding::error(message.trim(), place)
+        Finding::error(brief(&message.replace(&spoken, "")), place)
     }
+}
+
+/// A parser's message without what the finding says anyway.
+fn brief(message: &str) -> &str {
+    let message = message.strip_prefix("the query cannot be read: ").unwrap_or(message);
+    message.strip_prefix("sql parser error: ").unwrap_or(message).trim()
 }
 
 fn one_column(at: Location) -> Span {

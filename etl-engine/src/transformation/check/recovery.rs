@@ -13,7 +13,7 @@ use crate::query::failure::failure;
 use crate::query::planning::plan_tree;
 use crate::query::suggestion::closest;
 
-/// Most errors that are looked for.
+/// Most errors that are looked into.
 const MAX_FINDINGS: usize = 20;
 
 /// Most plans that are made to locate one error.
@@ -35,7 +35,7 @@ impl<'a> Recovery<'a> {
     /// The plan of the statement, of which every expression with an error is left out; `None` when
     /// an error is not that of an expression.
     pub(super) async fn plan(&mut self) -> Option<LogicalPlan> {
-        while self.findings.len() < MAX_FINDINGS {
+        for _ in 0..MAX_FINDINGS {
             let error = match plan_tree(self.state, self.tree.clone()).await {
                 Ok(plan) => return Some(plan),
                 Err(error) => error,
@@ -82,7 +82,14 @@ impl<'a> Recovery<'a> {
             }
             _ => self.described(error, span),
         };
-        self.findings.push(finding);
+        // An error that stays where an expression was left out is not that expression's.
+        if self.findings.iter().any(|known| known.place == finding.place) {
+            return None;
+        }
+        // Around what was left out, types are not what they would be.
+        if !self.findings.iter().any(|known| finding.place.holds(known.place)) {
+            self.findings.push(finding);
+        }
         found.map(|found| found.number)
     }
 

@@ -55,7 +55,6 @@ async fn an_error_stands_under_its_words() {
         ("select 1 +", "select 1 «+»", "Expected", None),
         ("selct 1", "«selct» 1", "not allowed", None),
         ("values (1)", "«values» (1)", "exactly one SELECT", None),
-        ("", "", "empty", None),
         (
             "select fare_amout, year, month, day from T!",
             "select «fare_amout», year, month, day from T!",
@@ -110,11 +109,24 @@ async fn an_error_stands_under_its_words() {
 }
 
 #[tokio::test]
+async fn empty_sql_has_one_finding_at_its_beginning() {
+    for sql in ["", "  \n -- nothing"] {
+        let checked = checked(sql).await;
+        assert!(checked.findings[0].message.contains("empty"), "{checked:?}");
+        assert_eq!((checked.findings[0].place.line, checked.findings.len()), (1, 1));
+    }
+}
+
+#[tokio::test]
 async fn all_errors_are_found_at_once() {
     let sql = "select a1, extra, b2 + 1 as b, year, month, day from T! where c3 > 1";
     let (marked, messages, _) = marked(sql).await;
     let wanted = "select «a1», extra, «b2» + 1 as b, year, month, day from T! where «c3» > 1";
     assert_eq!(marked, wanted, "{messages:?}");
+    let sql = "select sum(tip_amuont) t, year, month, day from T! group by year, month, day";
+    let (marked, messages, _) = super::tests::marked(sql).await;
+    assert_eq!(messages, ["there is no column \"tip_amuont\", did you mean \"tip_amount\"?"]);
+    assert!(marked.contains("sum(«tip_amuont»)"), "{marked}");
 }
 
 #[tokio::test]
@@ -138,7 +150,7 @@ async fn what_no_table_can_have_is_found_in_the_output() {
     expect(
         "select extra, extra, year, month, day from T!",
         "select extra, «extra», year, month, day from T!",
-        "",
+        "two columns",
         None,
     )
     .await;

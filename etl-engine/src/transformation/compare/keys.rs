@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan};
 
 /// The names of the output columns that carry the group of a row, in their order; none when the
@@ -50,10 +51,13 @@ fn carriers(plan: &LogicalPlan) -> Option<Vec<Vec<Carrier>>> {
 }
 
 fn grouped(aggregate: &Aggregate) -> Option<Vec<Vec<Carrier>>> {
-    let sets = aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)));
-    let groups = 0..aggregate.group_expr.len();
+    if aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_))) {
+        return None;
+    }
+    // An expression that is named twice is one column.
+    let groups = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
     let carrier = |position| vec![Carrier { position, computed: false }];
-    (!sets).then(|| groups.map(carrier).collect())
+    Some((0..groups.len()).map(carrier).collect())
 }
 
 /// Where a group goes in a projection.
@@ -89,4 +93,37 @@ fn unaliased(expr: &Expr) -> &Expr {
         inner = &alias.expr;
     }
     inner
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::query::fixture::{REFERENCE_SQL, yellow};
+    use crate::query::statement::QueryStatement;
+    use crate::transformation::impact::keys_over;
+
+    async fn keys(sql: &str) -> Vec<String> {
+        let sql = sql.replace("T!", "datalake_raw_source.yellow_taxi_trip_record");
+        keys_over(QueryStatement::parse(&sql).unwrap(), vec![yellow()]).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn keys_are_the_columns_that_carry_the_groups() {
+        let reference = keys(REFERENCE_SQL).await;
+        let wanted =
+            ["vendorid", "day", "month", "year", "pulocationid", "dolocationid", "payment_type"];
+        assert_eq!(reference, wanted, "an expression grouped by twice is one key");
+        for (sql, wanted) in [
+            ("select vendorid v, -vendorid minus, sum(extra) from T! group by vendorid", "v"),
+            ("select vendorid % 2 odd, count(*) n from T! group by vendorid % 2", "odd"),
+            (
+                "with g as (select day d, sum(extra) e from T! group by day) select e, d from g where e > 1 order by d",
+                "d",
+            ),
+            ("select vendorid, extra from T!", ""),
+            ("select day, month, sum(extra) e from T! group by rollup (day, month)", ""),
+            ("select count(*) n from T! group by day", ""),
+        ] {
+            assert_eq!(keys(sql).await.join(" "), wanted, "{sql}");
+        }
+    }
 }

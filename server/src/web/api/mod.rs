@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod drafts;
 pub(crate) mod events;
+pub(crate) mod lineage;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod overview;

@@ -33,9 +33,17 @@ pub(crate) async fn save(
     Path(path): Path<DatasetPath>,
     Json(new): Json<TransformationToSave>,
 ) -> Answer<TransformationSaved> {
-    let TransformationToSave { sql, message, base, .. } = &new;
-    let new = ToSave { sql, author: caller.login(), message, base: *base };
-    change(&console, &at, &caller, &path.dataset()?, "transformation.save", new).await
+    let TransformationToSave { sql, message, base, accept_failing_tests } = &new;
+    let accepted = reason(accept_failing_tests.as_deref());
+    let new = ToSave {
+        sql,
+        author: caller.login(),
+        message,
+        base: *base,
+        accept_failing_tests: accepted.is_some(),
+    };
+    let dataset = path.dataset()?;
+    change(&console, &at, &caller, &dataset, ("transformation.save", accepted), new).await
 }
 
 /// Saves an earlier version again as the newest, under the same conditions.
@@ -55,9 +63,15 @@ pub(crate) async fn restore(
         Error::not_found(format!("the transformation of {dataset} has no version {version}"))
     })?;
     let message = asked.message.unwrap_or_else(|| format!("restore version {version}"));
-    let author = caller.login();
-    let new = ToSave { sql: &old.sql, author, message: &message, base: asked.base };
-    change(&console, &at, &caller, &dataset, "transformation.restore", new).await
+    let accepted = reason(asked.accept_failing_tests.as_deref());
+    let new = ToSave {
+        sql: &old.sql,
+        author: caller.login(),
+        message: &message,
+        base: asked.base,
+        accept_failing_tests: accepted.is_some(),
+    };
+    change(&console, &at, &caller, &dataset, ("transformation.restore", accepted), new).await
 }
 
 /// Puts an edit together with what was saved meanwhile. Nothing is saved.
@@ -79,10 +93,10 @@ async fn change(
     at: &InEnvironment,
     caller: &Caller,
     dataset: &DatasetId,
-    action: &str,
+    (action, accepted): (&str, Option<&str>),
     new: ToSave<'_>,
 ) -> Answer<TransformationSaved> {
-    match save_version(&at.lake, dataset, new).await? {
+    match save_version(at, dataset, new).await? {
         Outcome::Stale(current) => Err(stale(&current, new.base)),
         Outcome::Unsound(findings) => {
             let refusal = Refusal::unprocessable("The SQL is wrong; nothing was saved.");
@@ -91,19 +105,22 @@ async fn change(
                 refusal.with_field(place, found.message)
             }))
         }
-        Outcome::Saved { saved, before, checked } => {
-            let version =
-                |saved: &Transformation| json!({"version": saved.version, "sql": saved.sql});
-            let (before, after) = (before.as_ref().map(version), Some(version(&saved)));
+        Outcome::FailsTests(tests) => Err(failing(&tests)),
+        Outcome::Saved { saved, before, checked, tests } => {
+            let before = before.map(|old| json!({"version": old.version, "sql": old.sql}));
+            let mut after = json!({"version": saved.version, "sql": saved.sql});
+            if let Some(reason) = accepted.filter(|_| tests.failures() > 0) {
+                after["failing_tests_accepted"] = reason.into();
+            }
             let (object, environment) = (dataset.to_string(), Some(&at.lake.environment));
             let audit = &console.audit;
             audit
-                .record(caller, action, environment, &object, before.as_ref(), after.as_ref())
+                .record(caller, action, environment, &object, before.as_ref(), Some(&after))
                 .await?;
             Ok(Json(TransformationSaved {
                 saved: shown(saved),
                 standing: standing(&checked),
-                tests: FixtureReport::default(),
+                tests,
             }))
         }
     }
@@ -115,4 +132,21 @@ fn stale(current: &Transformation, base: u64) -> Refusal {
          is lost: merge both, then save.",
         current.author, current.version, current.dataset, current.saved_at
     ))
+}
+
+/// The reason for accepting failing tests, if it says anything.
+fn reason(given: Option<&str>) -> Option<&str> {
+    given.map(str::trim).filter(|reason| !reason.is_empty())
+}
+
+fn failing(tests: &FixtureReport) -> Refusal {
+    let failing = tests.cases.iter().filter(|case| !case.passed);
+    let names: Vec<_> = failing.map(|case| case.name.as_str()).collect();
+    let detail = format!(
+        "Fixture tests fail: {}. Nothing was saved. Correct the SQL or the tests, or say why it is \
+         to be saved all the same.",
+        names.join(", ")
+    );
+    let field = "accept_failing_tests";
+    Refusal::unprocessable(detail).with_field(field, "say why, to save although tests fail")
 }

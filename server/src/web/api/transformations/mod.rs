@@ -66,7 +66,7 @@ pub(crate) async fn show(
     at: InEnvironment,
     Path(path): Path<DatasetPath>,
 ) -> Answer<TransformationDetail> {
-    Ok(Json(transformations::detail(&at.lake, &path.dataset()?).await?))
+    Ok(Json(transformations::detail(&at, &path.dataset()?).await?))
 }
 
 /// All versions, newest first, without their SQL.

@@ -1,10 +1,13 @@
 //! Trying SQL before it is saved. Nothing is written.
 
-use app::api::transformations::{Checked, DryRun, Preview, SqlText};
+use app::api::transformations::{
+    Checked, DryRun, FixtureReport, Impact, ImpactRequest, Preview, SqlText,
+};
 use axum::extract::Path;
+use tokio_util::sync::CancellationToken;
 
 use super::DatasetPath;
-use crate::transformations::tried;
+use crate::transformations::{fixtures, impact as comparing, tried};
 use crate::web::{Answer, InEnvironment, Json};
 
 /// What is wrong or doubtful in SQL, each at its place; for checks while it is typed.
@@ -44,4 +47,33 @@ pub(crate) async fn preview(
     Json(text): Json<SqlText>,
 ) -> Answer<Preview> {
     Ok(Json(tried::preview(&at, &path.dataset()?, &text.sql).await?))
+}
+
+/// What other SQL would change: both versions over the same sample of real rows, row by row.
+#[utoipa::path(post, path = "/environments/{environment}/transformations/{system}/{table}/impact",
+    params(("environment" = String, Path), ("system" = String, Path), ("table" = String, Path)),
+    request_body = ImpactRequest,
+    responses((status = 200, body = Impact)), tag = "transformations")]
+pub(crate) async fn impact(
+    at: InEnvironment,
+    Path(path): Path<DatasetPath>,
+    Json(asked): Json<ImpactRequest>,
+) -> Answer<Impact> {
+    // A caller who goes away drops this future, and with it both queries.
+    let cancel = CancellationToken::new();
+    Ok(Json(comparing::impact(&at, &path.dataset()?, &asked, &cancel).await?))
+}
+
+/// Runs the dataset's fixture tests over SQL.
+#[utoipa::path(post, path = "/environments/{environment}/transformations/{system}/{table}/tests",
+    params(("environment" = String, Path), ("system" = String, Path), ("table" = String, Path)),
+    request_body = SqlText,
+    responses((status = 200, body = FixtureReport)), tag = "transformations")]
+pub(crate) async fn tests(
+    at: InEnvironment,
+    Path(path): Path<DatasetPath>,
+    Json(text): Json<SqlText>,
+) -> Answer<FixtureReport> {
+    let dataset = path.dataset()?;
+    Ok(Json(fixtures::report(&at.lake, &at.data_dir, &dataset, &text.sql).await?))
 }

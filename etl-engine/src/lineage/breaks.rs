@@ -1,0 +1,118 @@
+//! What a change of a source would break: every transformation that reads it is planned again over
+//! the changed table.
+
+use domain::column::ColumnType;
+use domain::dataset::DatasetId;
+use domain::table::CatalogTable;
+use domain::{Error, Result};
+
+use crate::lake::Lake;
+use crate::query::statement::QueryStatement;
+use crate::transformation::check::{Finding, OutputField, Severity, check};
+use crate::transformation::subject::Subject;
+
+/// A column of a conformed table that would be dropped or retyped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnChange {
+    /// Its name.
+    pub name: String,
+    /// The type it would get; `None`: it would be dropped.
+    pub column_type: Option<ColumnType>,
+}
+
+/// What would become of the transformations that read a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Breakage {
+    /// Those that would not run or return other columns, by dataset.
+    pub affected: Vec<Affected>,
+    /// Those that would go on as before.
+    pub unaffected: Vec<DatasetId>,
+}
+
+/// A transformation that would be affected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Affected {
+    /// Whose purpose-built table it builds.
+    pub dataset: DatasetId,
+    /// Who answers for the dataset.
+    pub owner: String,
+    /// Its version.
+    pub version: u64,
+    /// Who saved that version.
+    pub author: String,
+    /// Why it would not run; `None`: it would, with other columns.
+    pub problem: Option<Finding>,
+    /// Output columns that would get another type or vanish, as `name: before -> after`.
+    pub output_changes: Vec<String>,
+}
+
+/// Plans every transformation that reads a source's conformed table over the table as it would be.
+/// [`domain::ErrorKind::Invalid`] for a change of a column that it does not have.
+pub async fn breaks(
+    lake: &Lake,
+    dataset: &DatasetId,
+    changes: &[ColumnChange],
+) -> Result<Breakage> {
+    let subject = Subject::of(lake, dataset).await?;
+    let changed = changed(&subject.own, changes)?;
+    let mut found = Breakage::default();
+    for current in lake.transformations.list().await? {
+        let reads = QueryStatement::parse(&current.sql)
+            .is_ok_and(|statement| statement.tables().contains(&changed.name));
+        if !reads {
+            continue;
+        }
+        let reader = Subject::of(lake, &current.dataset).await?;
+        let mut known = reader.known_tables(lake, &current.sql).await?;
+        let own = &reader.own.name;
+        let before = check(&current.sql, lake.catalog.as_ref(), &known, own).await?;
+        known.retain(|table| table.name != changed.name);
+        known.push(changed.clone());
+        let after = check(&current.sql, lake.catalog.as_ref(), &known, own).await?;
+        let errors = after.findings.into_iter().filter(|found| found.severity == Severity::Error);
+        // What is wrong already is not the change's doing.
+        let problem = errors.into_iter().find(|finding| !before.findings.contains(finding));
+        let output_changes = match problem {
+            Some(_) => Vec::new(),
+            None => differences(&before.output, &after.output),
+        };
+        if problem.is_none() && output_changes.is_empty() {
+            found.unaffected.push(current.dataset);
+            continue;
+        }
+        found.affected.push(Affected {
+            owner: reader.source.owner,
+            dataset: current.dataset,
+            version: current.version,
+            author: current.author,
+            problem,
+            output_changes,
+        });
+    }
+    Ok(found)
+}
+
+fn changed(table: &CatalogTable, changes: &[ColumnChange]) -> Result<CatalogTable> {
+    let mut table = table.clone();
+    for change in changes {
+        let column = table.columns.iter().position(|column| column.name == change.name);
+        let column = column.ok_or_else(|| {
+            Error::invalid(format!("{} has no column {:?} to change", table.name, change.name))
+        })?;
+        match change.column_type {
+            Some(column_type) => table.columns[column].column_type = column_type,
+            None => drop(table.columns.remove(column)),
+        }
+    }
+    Ok(table)
+}
+
+fn differences(before: &[OutputField], after: &[OutputField]) -> Vec<String> {
+    let differs = |field: &OutputField| {
+        let (name, was) = (&field.name, &field.column_type);
+        let now = after.iter().find(|other| other.name == *name);
+        let now = now.map_or("gone", |other| other.column_type.as_str());
+        (now != was).then(|| format!("{name}: {was} -> {now}"))
+    };
+    before.iter().filter_map(differs).collect()
+}

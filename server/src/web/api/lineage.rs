@@ -1,0 +1,61 @@
+//! Lineage: the graph of the lake, one column's part of it, what a change of a source would break.
+
+use app::api::lineage::{Breakage, ColumnLineage, ColumnRef, LineageGraph, SourceChange};
+use axum::extract::Path;
+use domain::dataset::DatasetId;
+use serde::Deserialize;
+
+use crate::lineage;
+use crate::web::{Answer, InEnvironment, Json};
+
+/// The column of the path.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ColumnPath {
+    database: String,
+    table: String,
+    column: String,
+}
+
+/// The dataset of the path; its names are checked before they are used for anything.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DatasetPath {
+    system: String,
+    table: String,
+}
+
+/// Every table of the lake and how their columns depend on each other.
+#[utoipa::path(get, path = "/environments/{environment}/lineage",
+    params(("environment" = String, Path)),
+    responses((status = 200, body = LineageGraph)), tag = "lineage")]
+pub(crate) async fn show(at: InEnvironment) -> Answer<LineageGraph> {
+    Ok(Json(lineage::graph(&at.lake).await?))
+}
+
+/// Everything that a column depends on, and everything that depends on it.
+#[utoipa::path(get, path = "/environments/{environment}/lineage/{database}/{table}/{column}",
+    params(("environment" = String, Path), ("database" = String, Path), ("table" = String, Path),
+        ("column" = String, Path)),
+    responses((status = 200, body = ColumnLineage)), tag = "lineage")]
+pub(crate) async fn column(
+    at: InEnvironment,
+    Path(path): Path<ColumnPath>,
+) -> Answer<ColumnLineage> {
+    let ColumnPath { database, table, column } = path;
+    let graph = lineage::graph(&at.lake).await?;
+    Ok(Json(lineage::of_column(&graph, ColumnRef { database, table, column })?))
+}
+
+/// The transformations that would break or change if columns of a source were dropped or retyped.
+/// Nothing is changed.
+#[utoipa::path(post, path = "/environments/{environment}/sources/{system}/{table}/breaks",
+    params(("environment" = String, Path), ("system" = String, Path), ("table" = String, Path)),
+    request_body = SourceChange,
+    responses((status = 200, body = Breakage)), tag = "lineage")]
+pub(crate) async fn breaks(
+    at: InEnvironment,
+    Path(path): Path<DatasetPath>,
+    Json(change): Json<SourceChange>,
+) -> Answer<Breakage> {
+    let dataset = DatasetId::new(&path.system, &path.table)?;
+    Ok(Json(lineage::breaks(&at.lake, &dataset, &change).await?))
+}
