@@ -1,12 +1,13 @@
 // SQL as DataFusion and Athena read it: names in double quotes, functions of both.
 import { SQLDialect, sql } from "@codemirror/lang-sql";
 
-const KEYWORDS = `all and any array as asc at between by case cast cross current cube date day desc describe distinct
+// Without day, month and year: in a lake they are columns.
+const KEYWORDS = `all and any array as asc at between by case cast cross current cube date desc describe distinct
     else end escape except exists explain extract false fetch filter first following for from full group grouping
-    having hour ilike in inner intersect interval is join last lateral left like limit minute month natural not null
-    nulls offset on or order outer over partition preceding qualify range recursive right rollup row rows second
+    having ilike in inner intersect interval is join last lateral left like limit natural not null
+    nulls offset on or order outer over partition preceding qualify range recursive right rollup row rows
     select semi sets similar some table tablesample then time timestamp to true try_cast unbounded union unnest using
-    values when where window with within without year zone`;
+    values when where window with within without zone`;
 const TYPES = `bigint binary boolean char date decimal double float int integer interval real row smallint string
     struct timestamp tinyint varbinary varchar`;
 const FUNCTIONS = `abs approx_distinct approx_percentile_cont array_agg avg btrim ceil coalesce concat corr count

@@ -25,9 +25,23 @@ export function reading(label) {
 /** For text that must not change; the keyboard still reaches it. */
 export const fixed = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-readonly": "true" })];
 
+/**
+ * Typing over a selection, done here: the browser's own way puts style attributes on what it joins,
+ * which the page's policy refuses.
+ */
+const typeOver = EditorView.domEventHandlers({
+    beforeinput(event, view) {
+        const typed = event.inputType === "insertText" && !event.isComposing && event.data;
+        if (!typed || view.state.selection.main.empty || /^["'([{]$/.test(typed)) return false;
+        view.dispatch(view.state.replaceSelection(typed), { userEvent: "input.type", scrollIntoView: true });
+        return true;
+    },
+});
+
 /** For text that is written. Tab indents; after Escape it leaves, so that nobody is caught. */
 export const writing = [
     history(),
+    typeOver,
     drawSelection(),
     bracketMatching(),
     highlightActiveLineGutter(),

@@ -8,6 +8,7 @@ const looks = EditorView.theme({
     "&": { color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "var(--size-s)" },
     "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-1px" },
     ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "1.6", overflow: "auto" },
+    ".cm-content, .cm-gutter": { minHeight: "var(--sql-editor-least, 18rem)" },
     ".cm-content": { caretColor: "var(--text)", padding: "var(--space-2) 0" },
     ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--text)" },
     "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
@@ -49,6 +50,10 @@ const looks = EditorView.theme({
     ".cm-lintRange-hint": { backgroundImage: "none", textDecoration: "underline dotted var(--busy)", textUnderlineOffset: "3px" },
     ".cm-lintRange-active": { backgroundColor: "var(--bad-soft)" },
     ".cm-lintPoint::after": { borderBottomColor: "var(--bad)" },
+    ".cm-lint-marker": { content: "normal", width: "0.625rem", height: "0.625rem", margin: "0.25rem auto 0", borderRadius: "50%" },
+    ".cm-lint-marker-error": { content: "normal", background: "var(--bad)", borderRadius: "1px", transform: "rotate(45deg)" },
+    ".cm-lint-marker-warning": { content: "normal", background: "var(--wait)" },
+    ".cm-lint-marker-info, .cm-lint-marker-hint": { content: "normal", background: "var(--busy)" },
     ".cm-changedLine, &.cm-merge-b .cm-changedLine": { background: "var(--good-soft)" },
     "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { background: "var(--bad-soft)" },
     "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "none", boxShadow: "inset 0 -2px var(--bad)" },
@@ -60,7 +65,8 @@ const looks = EditorView.theme({
 
 const colours = HighlightStyle.define([
     { tag: tags.keyword, color: "var(--accent-strong)", fontWeight: "600" },
-    { tag: [tags.string, tags.special(tags.string)], color: "var(--good)" },
+    { tag: tags.string, color: "var(--good)" },
+    { tag: tags.special(tags.string), color: "var(--text)" },
     { tag: [tags.number, tags.bool, tags.null], color: "var(--busy)" },
     { tag: [tags.standard(tags.name), tags.typeName], color: "var(--wait)" },
     { tag: [tags.lineComment, tags.blockComment], color: "var(--text-muted)", fontStyle: "italic" },

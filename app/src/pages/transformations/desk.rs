@@ -131,8 +131,7 @@ impl Desk {
         self.standing.set(standing);
         self.live.set(Some(saved));
         self.conflict.set(None);
-        // The draft on the server goes as soon as it is looked at again.
-        self.kept.set(Kept::Soon);
+        super::kept::forget(*self);
     }
 }
 

@@ -136,7 +136,16 @@ pub(super) fn discard(desk: Desk) {
         (desk.live_sql(), desk.live.with(|live| live.as_ref().map_or(0, |live| live.version)))
     });
     desk.conflict.set(None);
-    // Both together, so that the draft is looked at once: it then equals what runs and is deleted.
     desk.put(sql, version);
+    forget(desk);
+}
+
+/// Deletes the draft on the server now: somebody may leave the page right away.
+pub(super) fn forget(desk: Desk) {
     desk.kept.set(Kept::Soon);
+    let deleted = send::<_, ()>("DELETE", desk.path("/draft"), &());
+    spawn_local(async move {
+        let kept = deleted.await.map_or_else(|told| Kept::Failed(told.detail), |()| Kept::Nothing);
+        desk.kept.try_set(kept);
+    });
 }

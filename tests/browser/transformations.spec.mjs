@@ -1,0 +1,218 @@
+// The walk of an engineer who changes the yellow aggregation: errors while typing, dry run, preview,
+// impact, save, conflict with somebody else's save, restore, re-run, lineage.
+import { alive, expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
+import { Lake } from "./lake.mjs";
+
+const DATASET = "tlc_taxi_data/yellow_taxi_trip_record";
+const API = `/api/v1/environments/dev/transformations/${DATASET}`;
+const SQL = `SELECT
+  count(*) AS count,
+  coalesce(vendorid, -1) AS vendorid,
+  year, month, day,
+  payment_type,
+  sum(total_amount) AS total_amount
+FROM datalake_raw_source.yellow_taxi_trip_record
+GROUP BY vendorid, year, month, day, payment_type
+`;
+
+const lake = new Lake();
+test.beforeAll(async () => {
+    lake.run("demo", "--no-serve", "--rows", "4000");
+    await lake.serve();
+});
+test.afterAll(async () => lake.stop());
+test.beforeEach(async ({ page }) => signIn(page, lake));
+
+/** The page of the transformation, once its editor is there. */
+async function desk(page, tab = "output") {
+    await open(page, `${lake.url}/dev/transformations/${DATASET}?tab=${tab}`);
+    await expect(page.locator("sql-editor .cm-content")).toBeVisible();
+}
+
+const text = (page) => page.evaluate(() => document.querySelector("sql-editor").value);
+
+/** Writes in place of everything that the editor holds. */
+async function write(page, sql) {
+    await page.locator("sql-editor .cm-content").click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.insertText(sql);
+}
+
+async function save(page, message) {
+    await page.getByRole("button", { name: "Save…" }).click();
+    await page.getByLabel("What changes, and why").fill(message);
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+}
+
+/** What the API says now. */
+const current = async (page) => (await (await page.request.get(lake.url + API)).json()).current;
+
+/** Saves through the API, as somebody else would. */
+async function savedElsewhere(page, sql, message) {
+    const base = (await current(page))?.version ?? 0;
+    const answer = await page.request.put(lake.url + API, {
+        data: { sql, message, base },
+        headers: { origin: lake.url },
+    });
+    expect(answer.status(), await answer.text()).toBe(200);
+    return (await answer.json()).saved;
+}
+
+test("an error is underlined while typing, its mending is offered, and what is fine can be saved", async ({ page }) => {
+    await desk(page);
+    await write(page, SQL.replace("sum(total_amount)", "sum(total_amont)"));
+    await expect(page.locator("sql-editor .cm-lintRange-error", { hasText: /^total_amont$/ })).toBeVisible();
+    const problem = page.getByRole("status", { name: "Problems" });
+    await expect(problem).toContainText("line 6");
+    await expect(page.getByRole("button", { name: "Save…" })).toBeDisabled();
+    await expectAccessible(page);
+    await problem.getByRole("button", { name: "Use total_amount" }).click();
+    await expect(problem).toContainText("No problems");
+    expect(await text(page)).toBe(SQL);
+
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await expect(page.getByText(/columns differ from the live table/)).toBeVisible();
+    await expect(page.getByRole("row", { name: /total_fare_amount/ })).toContainText("Gone");
+    await page.getByRole("link", { name: "Preview" }).click();
+    await page.locator("sql-editor .cm-content").click();
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByText(/rows in .* over/)).toBeVisible();
+    await expect(page.getByRole("group", { name: "Rows of the preview" }).getByRole("row").nth(1)).toBeVisible();
+    expect(await text(page), "Ctrl Enter writes nothing").toBe(SQL);
+    await picture(page, "transformation");
+    await expectAccessible(page);
+
+    await save(page, "Count by vendor and payment");
+    await expect(page.getByText(/Version 2 is saved and builds the table/)).toBeVisible();
+    expect(await current(page)).toMatchObject({ version: 2, message: "Count by vendor and payment", sql: SQL });
+    await page.getByRole("button", { name: "Run it over the data now" }).click();
+    await page.getByRole("link", { name: "Follow the run" }).click();
+    await expect(page.getByText("Run Succeeded", { exact: true })).toBeAttached({ timeout: 60_000 });
+    await expect(page.getByText(/rebuilt by version 2/).first()).toBeVisible();
+});
+
+test("impact shows which rows and columns of real data change", async ({ page }) => {
+    await savedElsewhere(page, SQL, "as before");
+    await desk(page, "impact");
+    await write(page, SQL.replace("sum(total_amount)", "sum(total_amount) + 1"));
+    await expect(page.getByRole("status", { name: "Problems" })).toContainText("No problems");
+    await page.getByRole("button", { name: "Compare with what runs" }).click();
+    await expect(page.getByText(/^Of [\d,]+ rows: [\d,]+ changed\.$/)).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByRole("row", { name: /^total_amount/ })).toContainText("0.00 %");
+    await expect(page.getByRole("row", { name: /^payment_type/ })).toContainText("100.00 %");
+    await expect(page.getByRole("group", { name: "Rows that would change" })).toContainText("Changed");
+    await picture(page, "impact");
+    await expectAccessible(page);
+    // The question before the save says it too.
+    await page.getByRole("button", { name: "Save…" }).click();
+    await expect(page.getByRole("dialog", { name: "Save this SQL" })).toContainText("changed");
+});
+
+test("a draft survives a reload, is not live, and can be discarded", async ({ page }) => {
+    const { sql } = await savedElsewhere(page, SQL, "as before");
+    await desk(page);
+    await write(page, `${sql}-- not finished`);
+    await expect(page.getByText("Your draft is kept; it is not live")).toBeVisible();
+    await desk(page);
+    expect(await text(page)).toBe(`${sql}-- not finished`);
+    expect((await current(page)).sql).toBe(sql);
+    await page.getByRole("button", { name: "Discard draft" }).click();
+    await page.getByRole("button", { name: "Discard", exact: true }).click();
+    await expect.poll(() => text(page)).toBe(sql);
+    await expect(page.locator(".desk-kept")).toHaveText("");
+    await desk(page);
+    expect(await text(page)).toBe(sql);
+});
+
+test("d20 two saves at once are put together and nothing is lost", async ({ page }) => {
+    await savedElsewhere(page, SQL, "as before");
+    await desk(page);
+    await write(page, SQL.replace("sum(total_amount)", "round(sum(total_amount), 2)"));
+    await expect(page.getByRole("status", { name: "Problems" })).toContainText("No problems");
+    const theirs = SQL.replace("coalesce(vendorid, -1)", "coalesce(vendorid, 0)");
+    const { version } = await savedElsewhere(page, theirs, "Vendor 0 when unknown");
+    await save(page, "Round the totals");
+    const conflict = page.getByRole("region", { name: "Two edits of one version" });
+    await expect(conflict).toContainText(`saved version ${version}`);
+    await expect(conflict).toContainText("Both edits fit together");
+    await expect(conflict.locator(".cm-mergeView, .cm-editor").first()).toBeVisible();
+    await picture(page, "conflict");
+    await expectAccessible(page);
+    await conflict.getByRole("button", { name: "Take into the editor" }).click();
+    const both = theirs.replace("sum(total_amount)", "round(sum(total_amount), 2)");
+    expect(await text(page)).toBe(both);
+    await save(page, "Round the totals");
+    await expect(page.getByText(`Version ${version + 1} is saved and builds`)).toBeVisible();
+    expect((await current(page)).sql).toBe(both);
+});
+
+test("d20 edits of the same line are decided by a person", async ({ page }) => {
+    await savedElsewhere(page, SQL, "as before");
+    await desk(page);
+    await write(page, SQL.replace("coalesce(vendorid, -1)", "coalesce(vendorid, 7)"));
+    await expect(page.getByRole("status", { name: "Problems" })).toContainText("No problems");
+    await savedElsewhere(page, SQL.replace("coalesce(vendorid, -1)", "coalesce(vendorid, 8)"), "Vendor 8");
+    await save(page, "Vendor 7");
+    const conflict = page.getByRole("region", { name: "Two edits of one version" });
+    const take = conflict.getByRole("button", { name: "Take into the editor" });
+    await expect(conflict).toContainText("One place is still to be decided");
+    await expect(take).toBeDisabled();
+    await conflict.getByRole("radio", { name: "Yours", exact: true }).check();
+    await take.click();
+    expect(await text(page)).toBe(SQL.replace("coalesce(vendorid, -1)", "coalesce(vendorid, 7)"));
+});
+
+test("any two versions are compared, and an earlier one is restored", async ({ page }) => {
+    const first = await savedElsewhere(page, SQL, "the good one");
+    await savedElsewhere(page, SQL.replace("sum(total_amount)", "max(total_amount)"), "a mistake");
+    await desk(page, "history");
+    const diff = page.locator("sql-diff");
+    await expect(diff.locator(".cm-changedText").first()).toBeVisible();
+    await expectAccessible(page);
+    await page.getByRole("button", { name: `Restore version ${first.version}` }).click();
+    await page.getByLabel("Why", { exact: true }).fill("Back to sums");
+    await page.getByRole("button", { name: "Restore", exact: true }).click();
+    await expect(page.getByText(`Version ${first.version + 2} is saved and builds`)).toBeVisible();
+    await expect.poll(() => text(page)).toBe(SQL);
+    expect(await current(page)).toMatchObject({ message: "Back to sums", sql: SQL });
+});
+
+test("lineage of total_amount leads from the raw column to the purpose-built one", async ({ page }) => {
+    await savedElsewhere(page, SQL, "as before");
+    await open(page, `${lake.url}/dev/lineage`);
+    await page.getByRole("link", { name: /^yellow_taxi_trip_record.*datablog_arg/ }).click();
+    await page.getByRole("group", { name: "Graph of tables" }).getByRole("link", { name: /^total_amount/ }).click();
+    const words = page.getByRole("region", { name: "In words" });
+    await expect(words).toContainText("Upstream");
+    await expect(words.getByRole("listitem").filter({ hasText: "datalake_raw_source.yellow_taxi_trip_record" }).first()).toContainText("aggregated");
+    await expect(words.getByRole("listitem").filter({ hasText: "raw:tlc_taxi_data" }).first()).toContainText("total_amount");
+    await expect(words).toContainText("rows are grouped by it");
+    await expect(page.locator("#lineage-focus")).toBeFocused();
+    await picture(page, "lineage");
+    await expectAccessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+});
+
+test("without JavaScript the SQL and its history can be read", async ({ browser, page }) => {
+    const state = await page.context().storageState();
+    const context = await browser.newContext({ javaScriptEnabled: false, storageState: state });
+    const plain = await context.newPage();
+    await plain.goto(`${lake.url}/dev/transformations/${DATASET}?tab=history`);
+    await expect(plain.locator("sql-editor textarea")).toHaveValue((await current(page)).sql);
+    await expect(plain.getByRole("group", { name: "Versions" })).toContainText("the reference's SQL");
+    await context.close();
+});
+
+for (const path of ["/dev/transformations", `/dev/transformations/${DATASET}`, "/dev/lineage"]) {
+    test(`${path} is accessible in both themes and on a phone`, async ({ page }) => {
+        await page.goto(lake.url + path);
+        await alive(page);
+        await expect(page.locator(".skeleton")).toHaveCount(0);
+        await expectAccessible(page);
+        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+        await expectAccessible(page);
+        await page.setViewportSize({ width: 390, height: 844 });
+        await expectNoSidewaysScroll(page);
+    });
+}
