@@ -1,7 +1,9 @@
 //! The HTML document around the console, made by the server alone.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use leptos::WasmSplitManifest;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -17,8 +19,14 @@ pub struct PageFiles {
     pub style: String,
     /// The script that loads the module.
     pub script: String,
-    /// The module.
+    /// The part of the module that every page needs.
     pub module: String,
+    /// The folder of the static files, without a slash at its end.
+    pub folder: String,
+    /// Name of the script that loads the parts of the module that a page needs.
+    pub loader: String,
+    /// Which parts that are, by the name that Leptos gives to what is loaded when it is needed.
+    pub parts: HashMap<String, Vec<String>>,
     /// The icon.
     pub icon: String,
     /// The SQL editor: loaded by the pages that show one.
@@ -35,6 +43,7 @@ pub fn document(
     theme: Option<&'static str>,
 ) -> impl IntoView + use<> {
     let nonce = use_nonce();
+    preload_parts(files);
     let boot = format!(
         "import start,{{hydrate}} from {:?};start({{module_or_path:{:?}}})\
          .then(hydrate).then(()=>performance.mark(\"interactive\"))",
@@ -64,6 +73,16 @@ pub fn document(
             </body>
         </html>
     }
+}
+
+/// Lets the page begin to load its own part of the module together with the first part.
+fn preload_parts(files: &PageFiles) {
+    let without_extension = |name: &String| name.trim_end_matches(".wasm").to_owned();
+    let parts = files.parts.iter().map(|(page, names)| {
+        (page.clone(), names.iter().map(without_extension).collect::<Vec<_>>())
+    });
+    let manifest = (files.folder.clone(), parts.collect(), files.loader.clone());
+    provide_context(WasmSplitManifest(ArcStoredValue::new(manifest)));
 }
 
 /// JSON that cannot end the element it stands in.

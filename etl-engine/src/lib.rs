@@ -11,6 +11,7 @@ pub mod conformed_to_purpose_built;
 pub mod dataset_history;
 pub mod failpoint;
 pub mod lake;
+pub mod lineage;
 pub mod notify;
 pub mod query;
 pub mod raw_to_conformed;

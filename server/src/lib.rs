@@ -9,6 +9,7 @@ pub mod compose;
 pub mod config;
 pub mod console;
 pub mod demo;
+pub mod drafts;
 pub mod live;
 mod logging;
 pub mod operations;

@@ -12,6 +12,9 @@ use bytes::Bytes;
 use domain::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
+/// Where the files are served.
+pub const ASSETS: &str = "/assets";
+
 /// The static files.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -25,6 +28,8 @@ struct Manifest {
     style: String,
     script: String,
     module: String,
+    loader: String,
+    parts: HashMap<String, Vec<String>>,
     icon: String,
     sql_editor: String,
     fonts: Vec<String>,
@@ -50,11 +55,14 @@ impl Site {
             let content = std::fs::read(entry.path()).map_err(missing)?;
             assets.insert(entry.file_name().to_string_lossy().into_owned(), content.into());
         }
-        let address = |name: String| format!("/assets/{name}");
+        let address = |name: String| format!("{ASSETS}/{name}");
         let page = PageFiles {
             style: address(manifest.style),
             script: address(manifest.script),
             module: address(manifest.module),
+            folder: ASSETS.to_owned(),
+            loader: manifest.loader,
+            parts: manifest.parts,
             icon: address(manifest.icon),
             sql_editor: address(manifest.sql_editor),
             fonts: manifest.fonts.into_iter().map(address).collect(),

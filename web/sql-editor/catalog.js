@@ -3,17 +3,20 @@
 /**
  * @typedef {{name: string, type: string, comment?: string | null, partition?: boolean}} Column
  * @typedef {{database: string, name: string, comment?: string | null, columns: Column[]}} Table
- * @typedef {{name: string, signature?: string, documentation?: string}} Routine
+ * @typedef {{name: string, signature?: string, about?: string}} Routine
  */
 
 export class Catalog {
-    /** @param {{tables?: Table[], functions?: Routine[]}} [content] */
+    /** @param {object} [content] the answer of `/sql/catalog`: databases, partition_keys, functions */
     constructor(content = {}) {
+        const keys = (content.partition_keys ?? []).map((name) => ({ name, type: "string", partition: true }));
         /** @type {Table[]} */
-        this.tables = content.tables ?? [];
+        this.tables = (content.databases ?? []).flatMap(({ name: database, tables }) =>
+            tables.map((table) => ({ ...table, database, columns: [...table.columns, ...keys] })),
+        );
         /** @type {Routine[]} */
         this.functions = content.functions ?? [];
-        this.databases = [...new Set(this.tables.map((table) => table.database))].sort();
+        this.databases = (content.databases ?? []).map((database) => database.name);
         this.byName = new Map();
         for (const table of this.tables) {
             const name = table.name.toLowerCase();

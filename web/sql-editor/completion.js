@@ -87,7 +87,7 @@ function routine(found) {
         const insert = `${found.name}()`;
         view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length - 1 }, userEvent: "input.complete" });
     };
-    const info = [found.signature, found.documentation].filter(Boolean).join("\n\n") || undefined;
+    const info = [found.signature, found.about].filter(Boolean).join("\n\n") || undefined;
     return { label: found.name, type: "function", apply, info };
 }
 

@@ -15,7 +15,7 @@ const fromPage = Annotation.define();
 /**
  * Properties: `value`; `catalog` and `diagnostics`, as objects or JSON; `selection` (text, read only).
  * Events: `sql-change` {value}, `sql-run` {value, selection}, `sql-save` {value}.
- * Methods: `goTo(line, column)`, `insert(text)`, `focus()`.
+ * Methods: `goTo(line, column)`, `insert(text)`, `replace(line, column, endLine, endColumn, text)`, `focus()`.
  */
 export class SqlEditor extends HTMLElement {
     static observedAttributes = ["readonly", "label"];
@@ -101,6 +101,15 @@ export class SqlEditor extends HTMLElement {
     insert(text) {
         if (!this.#view || this.#view.state.readOnly) return;
         this.#view.dispatch(this.#view.state.replaceSelection(text));
+        this.#view.focus();
+    }
+
+    /** Replaces a place, as if it were typed. */
+    replace(line, column, endLine, endColumn, text) {
+        if (!this.#view || this.#view.state.readOnly) return;
+        const { doc } = this.#view.state;
+        const change = { from: offset(doc, line, column), to: offset(doc, endLine, endColumn), insert: text };
+        this.#view.dispatch({ changes: change, userEvent: "input" });
         this.#view.focus();
     }
 

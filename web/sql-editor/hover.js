@@ -23,7 +23,7 @@ export function describe(all, at, scope, catalog) {
     const called = all[at + 1]?.text === "(" && all[at + 1].kind === "sign";
     if (called) {
         const found = catalog.routine(text);
-        return found ? [found.signature || `${found.name}()`, found.documentation] .filter(Boolean) : [];
+        return found ? [found.signature || `${found.name}()`, found.about].filter(Boolean) : [];
     }
     const table = before ? catalog.byName.get(`${before}.${text}`.toLowerCase()) : undefined;
     if (table) return aboutTable(table);

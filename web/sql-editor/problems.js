@@ -21,7 +21,7 @@ export function marks(doc, findings) {
         return {
             from,
             to,
-            severity: ["error", "warning", "info"].includes(finding.severity) ? finding.severity : "error",
+            severity: ["error", "warning", "hint"].includes(finding.severity) ? finding.severity : "error",
             message: finding.message,
             actions: finding.suggestion ? [replacement(finding.suggestion)] : [],
         };

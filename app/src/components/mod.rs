@@ -4,6 +4,7 @@ mod card;
 mod dialog;
 mod grid;
 mod icon;
+mod lineage;
 mod loaded;
 mod pager;
 mod palette;
@@ -18,10 +19,13 @@ pub use card::{Card, PageHeader, Stat};
 pub use dialog::{Dialog, close_dialog, open_dialog};
 pub use grid::ResultGrid;
 pub use icon::icon;
+pub use lineage::{dataset_lineage, lineage_graph};
 pub use loaded::{loaded, rows_skeleton};
 pub use pager::Pager;
 pub use shell::ConsoleShell;
-pub use sql_editor::{EditorKeys, SqlDiff, SqlEditor, editor_go_to, editor_insert, load_elements};
+pub use sql_editor::{
+    EditorKeys, SqlDiff, SqlEditor, editor_go_to, editor_insert, editor_replace, load_elements,
+};
 pub use state::{Empty, failure, failure_line, run_status, status_badge};
 pub use time::{RelativeTime, absolute};
 pub use toast::{provide_toasts, toast, toast_problem};

@@ -1,15 +1,28 @@
-//! The command palette: Ctrl K, a few letters, Enter.
+//! The command palette: Ctrl K, a few letters, Enter. Beside pages it finds datasets and the newest
+//! runs, which it asks for while the reader types.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use leptos_router::location::Url;
 
 use super::dialog::close_dialog;
 use super::shell::switch_theme;
-use crate::place::{use_environment, use_me};
+use crate::api::runs::RunSummary;
+use crate::api::sources::SourceSummary;
+use crate::api::{Page, get};
+use crate::place::{in_environment, use_environment, use_me};
+
+/// Pages, datasets and runs that are shown, of each kind.
+const PAGES: usize = 12;
+const DATASETS: usize = 6;
+const RUNS: usize = 6;
+/// The newest runs among which those that match are looked for.
+const NEWEST: usize = 100;
 
 /// One thing to go to or to do.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Entry {
     text: String,
     /// A path, or `theme`.
@@ -21,8 +34,19 @@ struct Entry {
 pub(super) fn Palette() -> impl IntoView {
     let (typed, set_typed) = signal(String::new());
     let (chosen, set_chosen) = signal(0_usize);
-    let entries = use_entries();
-    let found = Memo::new(move |_| matching(&entries.get(), &typed.get()));
+    let (entries, environment) = (use_entries(), use_environment());
+    let there = RwSignal::new(Vec::new());
+    let found = Memo::new(move |_| matching(&entries.get(), &there.get(), &typed.get()));
+    let look = move |text: String| {
+        let here = environment.get_untracked();
+        spawn_local(async move {
+            let fresh = look_up(&here, &text).await;
+            // Answers to what was typed before come late.
+            if typed.try_get_untracked().is_some_and(|now| now == text) {
+                there.set(fresh);
+            }
+        });
+    };
     let navigate = use_navigate();
     let go = Callback::new(move |entry: Entry| {
         close_dialog("palette");
@@ -62,7 +86,12 @@ pub(super) fn Palette() -> impl IntoView {
                 aria-controls="palette-list" aria-activedescendant=move || format!("palette-{}", chosen.get())
                 autocomplete="off" spellcheck="false"
                 prop:value=typed
-                on:input=move |event| { set_typed.set(event_target_value(&event)); set_chosen.set(0); }
+                on:input=move |event| {
+                    let text = event_target_value(&event);
+                    set_typed.set(text.clone());
+                    set_chosen.set(0);
+                    look(text);
+                }
                 on:keydown=on_key />
             <ul id="palette-list" role="listbox" class="palette-list" aria-label="Where to go">
                 {move || found.get().into_iter().enumerate().map(option).collect_view()}
@@ -97,21 +126,54 @@ fn use_entries() -> Memo<Vec<Entry>> {
     })
 }
 
-/// Entries that contain all typed words; a run id or a dataset typed in full leads to it.
-fn matching(entries: &[Entry], typed: &str) -> Vec<Entry> {
+/// Datasets and runs of an environment that match what was typed. What cannot be asked is not shown.
+async fn look_up(environment: &str, typed: &str) -> Vec<Entry> {
     let typed = typed.trim().to_lowercase();
-    let matches = |entry: &&Entry| {
-        let text = entry.text.to_lowercase();
-        typed.split_whitespace().all(|word| text.contains(word))
-    };
-    let mut found: Vec<Entry> = entries.iter().filter(matches).take(12).cloned().collect();
+    if typed.is_empty() || environment.is_empty() {
+        return Vec::new();
+    }
+    let search = format!("/sources?limit={DATASETS}&search={}", Url::escape(&typed));
+    let sources = get::<Page<SourceSummary>>(in_environment(environment, &search)).await;
+    let newest = in_environment(environment, &format!("/runs?limit={NEWEST}"));
+    let runs = get::<Page<RunSummary>>(newest).await;
+    let sources = sources.map(|page| page.items).unwrap_or_default().into_iter();
+    let sources = sources.map(|source| Entry {
+        text: format!("Source {}", source.dataset),
+        target: format!("/{environment}/sources/{}", source.dataset),
+    });
+    let runs = runs.map(|page| page.items).unwrap_or_default().into_iter();
+    let runs = runs.map(|run| Entry {
+        text: format!("Run of {}: {}", run.key, run.status),
+        target: format!("/{environment}/runs/{}", run.id),
+    });
+    let runs = runs.filter(|entry| contains(entry, &typed)).take(RUNS);
+    sources.chain(runs).collect()
+}
+
+/// Whether an entry holds all words of a text in lower case.
+fn contains(entry: &Entry, typed: &str) -> bool {
+    let text = entry.text.to_lowercase();
+    typed.split_whitespace().all(|word| text.contains(word))
+}
+
+/// Pages that contain all typed words, what was found elsewhere, and what an id or a dataset typed
+/// in full leads to.
+fn matching(entries: &[Entry], there: &[Entry], typed: &str) -> Vec<Entry> {
+    let typed = typed.trim().to_lowercase();
+    let mut found: Vec<Entry> =
+        entries.iter().filter(|entry| contains(entry, &typed)).take(PAGES).cloned().collect();
+    found.extend(there.iter().filter(|_| !typed.is_empty()).cloned());
     let here = entries.first().map(|entry| entry.target.clone()).unwrap_or_default();
+    let mut add = |text: String, target: String| {
+        if !found.iter().any(|entry| entry.target == target) {
+            found.push(Entry { text, target });
+        }
+    };
     if typed.parse::<domain::run::RunId>().is_ok() {
-        found.push(Entry { text: format!("Run {typed}"), target: format!("{here}/runs/{typed}") });
+        add(format!("Run {typed}"), format!("{here}/runs/{typed}"));
     }
     if typed.parse::<domain::dataset::DatasetId>().is_ok() {
-        let target = format!("{here}/sources/{typed}");
-        found.push(Entry { text: format!("Source {typed}"), target });
+        add(format!("Source {typed}"), format!("{here}/sources/{typed}"));
     }
     found
 }
@@ -141,11 +203,13 @@ mod tests {
         let entries =
             [entry("Overview", "/dev"), entry("Runs that failed", "/dev/runs?status=FAILED")];
         let targets = |typed: &str| -> Vec<String> {
-            matching(&entries, typed).into_iter().map(|entry| entry.target).collect()
+            matching(&entries, &[], typed).into_iter().map(|entry| entry.target).collect()
         };
         assert_eq!(targets("FAIL runs"), ["/dev/runs?status=FAILED"]);
         assert_eq!(targets("tlc/green"), ["/dev/sources/tlc/green"]);
         let id = domain::run::RunId::generate().to_string();
         assert_eq!(targets(&id), [format!("/dev/runs/{id}")]);
+        let there = [entry("Source tlc/green", "/dev/sources/tlc/green")];
+        assert_eq!(matching(&entries, &there, "tlc/green"), there, "each once");
     }
 }

@@ -82,7 +82,9 @@ fn EnvironmentSwitcher() -> impl IntoView {
 fn in_other(path: &str, environment: &str) -> String {
     let mut parts = path.split('/').skip(2);
     match parts.next() {
-        Some(section @ ("sources" | "runs" | "quarantine" | "query")) => {
+        Some(
+            section @ ("sources" | "transformations" | "lineage" | "runs" | "quarantine" | "query"),
+        ) => {
             format!("/{environment}/{section}")
         }
         _ => format!("/{environment}"),
@@ -107,9 +109,10 @@ fn AccountMenu() -> impl IntoView {
     }
 }
 
-const SECTIONS: [(&str, &str, &str); 5] = [
+const SECTIONS: [(&str, &str, &str); 6] = [
     ("", "overview", "Overview"),
     ("/sources", "sources", "Sources"),
+    ("/transformations", "transformations", "Transformations"),
     ("/runs", "runs", "Runs"),
     ("/quarantine", "quarantine", "Quarantine"),
     ("/query", "query", "Query"),

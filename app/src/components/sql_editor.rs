@@ -112,6 +112,18 @@ pub fn editor_go_to(id: &str, line: u64, column: u64) {
     let _ = (id, line, column);
 }
 
+/// Replaces a place of an editor, given as line, column, end line and end column, as if it were typed.
+pub fn editor_replace(id: &str, place: (u64, u64, u64, u64), text: &str) {
+    #[cfg(not(feature = "ssr"))]
+    {
+        let ends = [place.0, place.1, place.2, place.3].map(|number| (number as f64).into());
+        let [line, column, end_line, end_column] = ends;
+        call(id, "replace", &[line, column, end_line, end_column, text.into()]);
+    }
+    #[cfg(feature = "ssr")]
+    let _ = (id, place, text);
+}
+
 /// Puts text in the place of the selection of an editor, as if it were typed.
 pub fn editor_insert(id: &str, text: &str) {
     #[cfg(not(feature = "ssr"))]

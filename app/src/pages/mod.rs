@@ -1,9 +1,10 @@
 //! The pages, one module each.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
+use leptos_router::LazyRoute;
 
 mod api;
+mod lineage;
 mod not_found;
 mod overview;
 mod quarantine;
@@ -12,44 +13,80 @@ mod runs;
 mod settings;
 mod sign_in;
 mod sources;
+mod transformations;
 
 pub(crate) use not_found::not_found;
 
-/// Declares pages that the browser loads when they are first shown: the module is cut at each
-/// `view`, and what only that page needs becomes a file of its own (`xtask/src/site/wasm.rs`).
+/// Declares a group of pages that the browser loads when the first of them is shown: the module is
+/// cut at the group's function, and what only that group needs becomes a file of its own
+/// (`xtask/src/site/wasm.rs`). Groups instead of single pages, because what several parts need
+/// becomes one file for each combination of parts.
 macro_rules! pages {
-    ($($name:ident => $page:path,)*) => {$(
-        pub(crate) struct $name;
+    ($group:ident of $kind:ident { $($name:ident => $page:path,)* }) => {
+        enum $kind { $($name,)* }
 
-        #[lazy_route]
-        impl LazyRoute for $name {
-            fn data() -> Self {
-                Self
-            }
-
-            fn view(_page: Self) -> AnyView {
-                $page().into_any()
-            }
+        #[lazy]
+        fn $group(page: $kind) -> AnyView {
+            match page { $($kind::$name => $page().into_any(),)* }
         }
-    )*};
+
+        $(
+            pub(crate) struct $name;
+
+            impl LazyRoute for $name {
+                fn data() -> Self {
+                    Self
+                }
+
+                async fn view(_page: Self) -> AnyView {
+                    $group($kind::$name).await
+                }
+            }
+        )*
+    };
 }
 
-pages! {
+// What most readers see first.
+pages!(first of First {
+    Overview => overview::overview,
+});
+
+pages!(signed_out of SignedOut {
+    SignIn => sign_in::sign_in,
+});
+
+pages!(lists of Lists {
+    Quarantine => quarantine::quarantine,
+    Runs => runs::runs,
+    Sources => sources::sources,
+    Transformations => transformations::transformations,
+});
+
+pages!(details of Details {
+    RejectedRows => quarantine::rejected_rows,
+    Run => runs::run,
+    Source => sources::source,
+});
+
+pages!(registration of Registration {
+    Register => sources::register,
+});
+
+pages!(administration of Administration {
     Api => api::api,
     Audit => settings::audit,
     Members => settings::members,
     Notifications => settings::notifications,
-    Overview => overview::overview,
-    Quarantine => quarantine::quarantine,
-    Query => query::query,
-    Register => sources::register,
-    RejectedRows => quarantine::rejected_rows,
     Retention => settings::retention,
-    Run => runs::run,
-    Runs => runs::runs,
     Settings => settings::settings,
-    SignIn => sign_in::sign_in,
-    Source => sources::source,
-    Sources => sources::sources,
     Tokens => settings::tokens,
-}
+});
+
+pages!(querying of Querying {
+    Query => query::query,
+});
+
+pages!(writing of Writing {
+    Lineage => lineage::lineage,
+    Transformation => transformations::transformation,
+});

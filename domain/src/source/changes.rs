@@ -173,18 +173,9 @@ mod tests {
 
     #[test]
     fn each_difference_is_named_with_before_and_after() {
-        let before = Source {
-            dataset: "tlc/yellow".parse().unwrap(),
-            owner: "data".into(),
-            description: None,
-            conformed_database: None,
-            purpose_built_database: None,
-            format: Format::Csv(CsvDialect::default()),
-            partition: PartitionRule::default(),
-            malformed: MalformedPolicy::default(),
-            drift: DriftPolicy::Fail,
-            columns: vec![Column::new("a", ColumnType::Int), Column::new("b", ColumnType::Int)],
-        };
+        let columns = ["a", "b"].map(|name| Column::new(name, ColumnType::Int)).into();
+        let format = Format::Csv(CsvDialect::default());
+        let before = Source::new("tlc/yellow".parse().unwrap(), "data", format, columns);
         assert_eq!(before.changes_since(&before), []);
         let mut after = before.clone();
         after.drift = DriftPolicy::AddColumns;

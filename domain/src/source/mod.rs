@@ -17,7 +17,7 @@ pub use changes::Change;
 pub use faults::{Fault, Part};
 pub use format::{CsvDialect, Encoding, Format, LineEnding};
 pub use partition_rule::PartitionRule;
-pub use policy::{DriftPolicy, MalformedPolicy};
+pub use policy::{Breach, DriftPolicy, MalformedPolicy};
 
 /// The registration of a dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,27 @@ pub struct Source {
 }
 
 impl Source {
+    /// A registration with the usual policies.
+    pub fn new(
+        dataset: DatasetId,
+        owner: impl Into<String>,
+        format: Format,
+        columns: Vec<Column>,
+    ) -> Self {
+        Self {
+            dataset,
+            owner: owner.into(),
+            description: None,
+            conformed_database: None,
+            purpose_built_database: None,
+            format,
+            partition: PartitionRule::default(),
+            malformed: MalformedPolicy::default(),
+            drift: DriftPolicy::default(),
+            columns,
+        }
+    }
+
     /// Database of the conformed table.
     pub fn conformed_database(&self) -> &str {
         self.conformed_database.as_deref().unwrap_or_else(|| self.dataset.source_system())
@@ -87,18 +108,8 @@ mod tests {
     use crate::column::ColumnType;
 
     fn source(columns: Vec<Column>) -> Source {
-        Source {
-            dataset: "tlc/yellow".parse().unwrap(),
-            owner: "data".into(),
-            description: None,
-            conformed_database: None,
-            purpose_built_database: None,
-            format: Format::Csv(CsvDialect::default()),
-            partition: PartitionRule::default(),
-            malformed: MalformedPolicy::default(),
-            drift: DriftPolicy::default(),
-            columns,
-        }
+        let format = Format::Csv(CsvDialect::default());
+        Source::new("tlc/yellow".parse().unwrap(), "data", format, columns)
     }
 
     fn error_of(source: &Source) -> String {

@@ -25,6 +25,23 @@ pub enum MalformedPolicy {
     },
 }
 
+/// The bound of a policy that was broken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Breach {
+    /// Not one row may be rejected.
+    AnyRow,
+    /// More rows than may be were rejected.
+    TooMany {
+        /// Most rows.
+        most: u64,
+    },
+    /// A larger share of the rows read than may be was rejected.
+    TooLargeShare {
+        /// Greatest share, 0 to 1.
+        most: f64,
+    },
+}
+
 impl Default for MalformedPolicy {
     fn default() -> Self {
         Self::Quarantine { max_rows: default_max_rows(), max_rate: default_max_rate() }
@@ -33,14 +50,22 @@ impl Default for MalformedPolicy {
 
 impl MalformedPolicy {
     /// Whether a run that rejected so many of the rows it read may be committed.
-    // A share of row counts needs no more precision than f64 has.
     pub fn allows(&self, rejected: u64, read: u64) -> bool {
-        match self {
-            Self::Fail => rejected == 0,
-            Self::Skip => true,
-            Self::Quarantine { max_rows, max_rate } => {
-                rejected <= *max_rows && rejected as f64 <= max_rate * read as f64
+        self.breach(rejected, read).is_none()
+    }
+
+    /// The bound that a run breaks which rejected so many of the rows it read.
+    pub fn breach(&self, rejected: u64, read: u64) -> Option<Breach> {
+        match *self {
+            Self::Fail if rejected > 0 => Some(Breach::AnyRow),
+            Self::Quarantine { max_rows, .. } if rejected > max_rows => {
+                Some(Breach::TooMany { most: max_rows })
             }
+            // A share of row counts needs no more precision than f64 has.
+            Self::Quarantine { max_rate, .. } if rejected as f64 > max_rate * read as f64 => {
+                Some(Breach::TooLargeShare { most: max_rate })
+            }
+            _ => None,
         }
     }
 

@@ -44,6 +44,8 @@ pub(crate) fn output_columns(schema: &Schema) -> Result<Vec<(String, ColumnType)
 /// Everything that keeps an output from being a table.
 pub(crate) fn output_faults(schema: &Schema) -> Vec<OutputFault> {
     let mut faults = name_faults(schema);
+    faults.extend(missing_keys(schema));
+    let complete = faults.iter().all(|fault| fault.column.is_some());
     for (key, digits) in PARTITION_KEYS.iter().zip(DIGITS) {
         faults.extend(partition_key_fault(schema, key, digits));
     }
@@ -57,7 +59,7 @@ pub(crate) fn output_faults(schema: &Schema) -> Vec<OutputFault> {
             faults.push(OutputFault::new(Some(index), error.message()));
         }
     }
-    if others == 0 {
+    if others == 0 && complete {
         faults.push(OutputFault::new(
             None,
             "the SELECT returns year, month and day only: add the columns of the table",
@@ -87,15 +89,18 @@ fn name_faults(schema: &Schema) -> Vec<OutputFault> {
     faults
 }
 
+fn missing_keys(schema: &Schema) -> Option<OutputFault> {
+    let missing = PARTITION_KEYS.iter().filter(|key| schema.column_with_name(key).is_none());
+    let missing: Vec<_> = missing.copied().collect();
+    let message = format!(
+        "the SELECT does not return {}: year, month and day have to be among its columns",
+        missing.join(", ")
+    );
+    (!missing.is_empty()).then(|| OutputFault::new(None, message))
+}
+
 fn partition_key_fault(schema: &Schema, key: &str, digits: u8) -> Option<OutputFault> {
-    let Some((index, field)) = schema.column_with_name(key) else {
-        return Some(OutputFault::new(
-            None,
-            format!(
-                "the SELECT does not return {key}: year, month and day have to be among its columns"
-            ),
-        ));
-    };
+    let (index, field) = schema.column_with_name(key)?;
     let is_text =
         matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     if is_text {

@@ -11,7 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use domain::arrival::{Arrival, ObjectVersion, Sequencer};
 use domain::partition::Partition;
 use domain::rejected::{RejectReason, RejectedRow};
-use domain::source::{DriftPolicy, MalformedPolicy, Source};
+use domain::source::{Breach, DriftPolicy, Source};
 use domain::{Error, Result};
 use jiff::Timestamp;
 
@@ -152,23 +152,17 @@ fn would_fail(source: &Source, preview: &Preview) -> Option<String> {
         ));
     }
     let (rejected, read) = (preview.rows_rejected, preview.rows_read);
-    match source.malformed {
-        MalformedPolicy::Fail if rejected > 0 => {
-            Some("rows do not fit, and the policy is to fail on the first".to_owned())
+    let breach = source.malformed.breach(rejected, read)?;
+    let (rejected, read) = (counted(rejected), counted(read));
+    Some(match breach {
+        Breach::AnyRow => "rows do not fit, and the policy is to fail on the first".to_owned(),
+        Breach::TooMany { most } => {
+            format!("{rejected} rows do not fit, more than the limit of {}", counted(most))
         }
-        MalformedPolicy::Quarantine { max_rows, .. } if rejected > max_rows => {
-            let (rejected, limit) = (counted(rejected), counted(max_rows));
-            Some(format!("{rejected} rows do not fit, more than the limit of {limit}"))
-        }
-        // A share of row counts needs no more precision than f64 has.
-        MalformedPolicy::Quarantine { max_rate, .. }
-            if rejected as f64 > max_rate * read as f64 =>
-        {
-            let message = "rows do not fit, more than the share that the policy allows";
-            Some(format!("{} of {} {message} ({max_rate})", counted(rejected), counted(read)))
-        }
-        _ => None,
-    }
+        Breach::TooLargeShare { most } => format!(
+            "{rejected} of {read} rows do not fit, more than the share that the policy allows ({most})"
+        ),
+    })
 }
 
 fn show(batch: &RecordBatch, rows: &mut Vec<Vec<Option<String>>>) -> Result<()> {
@@ -211,25 +205,18 @@ fn arrival(options: &PreviewOptions) -> Arrival {
 mod tests {
     use domain::ErrorKind;
     use domain::column::{Column, ColumnType};
-    use domain::source::{CsvDialect, Format, PartitionRule};
+    use domain::source::{CsvDialect, Format, MalformedPolicy, PartitionRule};
 
     use super::*;
 
     fn source() -> Source {
+        let columns =
+            vec![Column::new("id", ColumnType::BigInt), Column::new("on_date", ColumnType::Date)];
+        let format = Format::Csv(CsvDialect::default());
         Source {
-            dataset: "shop/orders".parse().unwrap(),
-            owner: "test".into(),
-            description: None,
-            conformed_database: None,
-            purpose_built_database: None,
-            format: Format::Csv(CsvDialect::default()),
             partition: PartitionRule::DateColumn { column: "on_date".into() },
             malformed: MalformedPolicy::Quarantine { max_rows: 10, max_rate: 0.5 },
-            drift: DriftPolicy::Fail,
-            columns: vec![
-                Column::new("id", ColumnType::BigInt),
-                Column::new("on_date", ColumnType::Date),
-            ],
+            ..Source::new("shop/orders".parse().unwrap(), "test", format, columns)
         }
     }
 

@@ -36,11 +36,24 @@ pub async fn record_arrival(
     Ok(recorded)
 }
 
+/// Refuses to replay a run that has not ended: two runs of one arrival would follow each other.
+pub fn check_replay(run: &Run) -> Result<()> {
+    match run.status.is_terminal() {
+        true => Ok(()),
+        false => Err(Error::conflict(format!(
+            "run {} is {}: it goes on by itself, there is nothing to replay",
+            run.id, run.status
+        ))),
+    }
+}
+
 /// Records a new run of the arrival of an earlier one, by the current source and transformation.
+/// [`ErrorKind::Conflict`] when the earlier one has not ended.
 pub async fn replay(lake: &Lake, id: RunId, actor: &str) -> Result<Run> {
     let original = lake.ledger.run(id).await?.ok_or_else(|| {
         Error::not_found(format!("run {id} is not in the ledger of {}", lake.environment))
     })?;
+    check_replay(&original)?;
     let new = NewRun {
         arrival: original.arrival,
         dataset: original.dataset,

@@ -22,7 +22,7 @@ mod worker_health;
 pub use attempt::{ENGINE, attempt};
 pub use clean_up::clean_up;
 pub use committed::{CommittedObjects, PartitionTotals};
-pub use intake::{command, record_arrival, replay, take_in};
+pub use intake::{check_replay, command, record_arrival, replay, take_in};
 pub use job::Job;
 pub use ledger::{
     Claim, ClaimRequest, Heartbeat, NewRun, Recorded, RunCommand, RunFilter, RunLedger, SoFar,

@@ -124,23 +124,14 @@ async fn remarks(lake: &Lake, source: &Source) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use domain::column::Column;
-    use domain::source::{CsvDialect, DriftPolicy, Format, MalformedPolicy};
+    use domain::source::{CsvDialect, Format};
 
     use super::*;
 
     fn source() -> Source {
-        Source {
-            dataset: "shop/orders".parse().unwrap(),
-            owner: "test".into(),
-            description: None,
-            conformed_database: None,
-            purpose_built_database: None,
-            format: Format::Csv(CsvDialect::default()),
-            partition: PartitionRule::default(),
-            malformed: MalformedPolicy::default(),
-            drift: DriftPolicy::default(),
-            columns: vec![Column::new("id", ColumnType::BigInt)],
-        }
+        let format = Format::Csv(CsvDialect::default());
+        let columns = vec![Column::new("id", ColumnType::BigInt)];
+        Source::new("shop/orders".parse().unwrap(), "test", format, columns)
     }
 
     fn error_of(change: impl FnOnce(&mut Source)) -> String {

@@ -4,7 +4,7 @@ use domain::arrival::{Arrival, ObjectVersion, Sequencer};
 use domain::column::{Column, ColumnType};
 use domain::dataset::DatasetId;
 use domain::run::{Step, StepStatus, Trigger};
-use domain::source::{CsvDialect, DriftPolicy, Format, MalformedPolicy, PartitionRule, Source};
+use domain::source::{CsvDialect, Format, Source};
 use domain::zone::Hop;
 use jiff::{SignedDuration, Timestamp};
 
@@ -67,16 +67,6 @@ pub fn step(hop: Hop, status: StepStatus) -> Step {
 
 /// A registration with one column.
 pub fn source(table: &str) -> Source {
-    Source {
-        dataset: dataset(table),
-        owner: "mobility".into(),
-        description: None,
-        conformed_database: None,
-        purpose_built_database: None,
-        format: Format::Csv(CsvDialect::default()),
-        partition: PartitionRule::default(),
-        malformed: MalformedPolicy::default(),
-        drift: DriftPolicy::default(),
-        columns: vec![Column::new("VendorID", ColumnType::Int)],
-    }
+    let columns = vec![Column::new("VendorID", ColumnType::Int)];
+    Source::new(dataset(table), "mobility", Format::Csv(CsvDialect::default()), columns)
 }

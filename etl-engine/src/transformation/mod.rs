@@ -2,6 +2,8 @@
 //! is saved.
 
 pub mod check;
+pub mod compare;
+pub mod impact;
 mod memory;
 pub mod sample;
 pub mod subject;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::partition::Partition;
 use domain::query::QueryLimits;
-use domain::table::CatalogTable;
+use domain::table::{CatalogPartition, CatalogTable};
 use domain::{Error, Result};
 
 use crate::catalog::Catalog;
@@ -23,8 +23,8 @@ pub struct Sample {
     pub part: PartOfTable,
     /// Partitions that the table has.
     pub of_partitions: u64,
-    /// Rows in the sampled partitions.
-    pub rows: u64,
+    /// Rows in each of the sampled partitions.
+    pub rows: Vec<u64>,
     /// Rows that the table has.
     pub of_rows: u64,
 }
@@ -41,34 +41,44 @@ impl Sample {
             Some(_) => catalog.partitions(&table.name, None).await?,
             None => Vec::new(),
         };
-        let mut sampled = Vec::new();
-        let mut rows = 0;
+        let mut sampled: Vec<&CatalogPartition> = Vec::new();
         if let Some(chosen) = chosen {
             for partition in chosen {
                 let stored = all.iter().find(|stored| stored.partition == *partition);
-                let stored = stored.ok_or_else(|| {
+                sampled.push(stored.ok_or_else(|| {
                     Error::invalid(format!("{} has no partition {partition}", table.name))
-                })?;
-                rows += stored.rows;
-                sampled.push(stored.partition);
+                })?);
             }
         } else {
+            let mut rows = 0;
             for stored in all.iter().rev().take(MAX_PARTITIONS) {
-                if !sampled.is_empty() && rows + stored.rows > MAX_ROWS {
+                rows += stored.rows;
+                if !sampled.is_empty() && rows > MAX_ROWS {
                     break;
                 }
-                rows += stored.rows;
-                sampled.push(stored.partition);
+                sampled.push(stored);
             }
         }
-        sampled.sort();
-        sampled.dedup();
+        sampled.sort_by_key(|stored| stored.partition);
+        sampled.dedup_by_key(|stored| stored.partition);
+        let partitions = sampled.iter().map(|stored| stored.partition).collect();
         Ok(Self {
-            part: PartOfTable { table: table.clone(), partitions: sampled },
+            part: PartOfTable { table: table.clone(), partitions },
             of_partitions: all.len() as u64,
-            rows,
+            rows: sampled.iter().map(|stored| stored.rows).collect(),
             of_rows: all.iter().map(|stored| stored.rows).sum(),
         })
+    }
+
+    /// Keeps the newer half of the partitions; says whether there was more than one.
+    pub(crate) fn halve(&mut self) -> bool {
+        let dropped = self.part.partitions.len().div_ceil(2);
+        if dropped == self.part.partitions.len() {
+            return false;
+        }
+        self.part.partitions.drain(..dropped);
+        self.rows.drain(..dropped);
+        true
     }
 }
 

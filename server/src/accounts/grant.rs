@@ -2,7 +2,7 @@
 
 use domain::access::Grant;
 use domain::{Error, Result};
-use etl_embedded::{columns, damaged, failed};
+use etl_embedded::{columns, damaged, failed, retrying};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -16,6 +16,9 @@ const INSERT: &str = "INSERT INTO role_grants (user_id, role, environment, origi
      granted_at, valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 const DELETE: &str = "DELETE FROM role_grants WHERE user_id = $1 AND role = $2 \
      AND environment = $3 AND origin = 'manual'";
+/// In one order, so that nobody waits for somebody who waits for them.
+const ADMIN_ROWS: &str = "SELECT user_id FROM role_grants WHERE role = 'admin' \
+     AND environment = '' ORDER BY user_id, origin";
 
 /// Where a role comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,8 +76,17 @@ impl Accounts {
     /// has no such role by hand; [`domain::ErrorKind::Conflict`] when nobody could manage settings
     /// any more.
     pub async fn take_away(&self, user_id: &str, grant: &Grant, now: Timestamp) -> Result<()> {
+        retrying(|| self.take_away_once(user_id, grant, now)).await
+    }
+
+    async fn take_away_once(&self, user_id: &str, grant: &Grant, now: Timestamp) -> Result<()> {
         const DOING: &str = "take a role away";
         let mut transaction = self.database.begin().await?;
+        // Two admins who remove each other take turns; else each would still see the other.
+        sqlx::query(self.database.locking(ADMIN_ROWS))
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed(DOING))?;
         let done = sqlx::query(DELETE)
             .bind(user_id.to_owned())
             .bind(grant.role.as_str())

@@ -140,18 +140,8 @@ async fn show_proposal(
 }
 
 fn source_of(dataset: &DatasetId, proposal: &Proposal) -> Source {
-    Source {
-        dataset: dataset.clone(),
-        owner: actor(),
-        description: None,
-        conformed_database: None,
-        purpose_built_database: None,
-        format: proposal.format.clone(),
-        partition: domain::source::PartitionRule::default(),
-        malformed: domain::source::MalformedPolicy::default(),
-        drift: domain::source::DriftPolicy::default(),
-        columns: proposal.columns.iter().map(|proposed| proposed.column.clone()).collect(),
-    }
+    let columns = proposal.columns.iter().map(|proposed| proposed.column.clone()).collect();
+    Source::new(dataset.clone(), actor(), proposal.format.clone(), columns)
 }
 
 fn read_registration(path: &Path) -> Result<Source> {

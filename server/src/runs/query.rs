@@ -42,7 +42,10 @@ fn set(filter: &mut RunFilter, name: &str, value: &str) -> Result<()> {
         "key" => filter.key = Some(value.to_owned()),
         "from" => filter.from = Some(moment(value)?),
         // A moment is told to the millisecond or coarser; what it names is still in it.
-        "to" => filter.to = Some(moment(value)? + SignedDuration::from_millis(1)),
+        "to" => {
+            let to = moment(value)?;
+            filter.to = Some(to.checked_add(SignedDuration::from_millis(1)).unwrap_or(to));
+        }
         "after" => filter.before = Some(value.parse::<RunId>()?),
         "newer_than" => filter.after = Some(value.parse::<RunId>()?),
         "limit" => {
@@ -90,6 +93,13 @@ mod tests {
             assert_eq!(parse(&format!("from={text}")).unwrap().from, Some(expected), "{text}");
         }
         assert!(parse("from=2026-08-05").unwrap().from.is_some());
+    }
+
+    #[test]
+    fn the_ends_of_time_are_times() {
+        for text in ["9999-12-30T22:00:00.999999999Z", "-009999-01-02T02:00:00Z"] {
+            assert!(parse(&format!("from={text}&to={text}")).unwrap().to.is_some(), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sign-ins that are at the provider: each bound to one browser, and taken out once (promise D1).
 
-use domain::{Error, ErrorKind, Result};
+use domain::Result;
 use etl_embedded::{Database, columns, failed};
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,11 +9,14 @@ use crate::accounts::{Secret, hash};
 /// How long somebody may take at the provider.
 pub(super) const LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-/// Anybody may begin a sign-in, so that their number is bounded.
+/// Anybody may begin a sign-in, so that their number is bounded: the oldest make room. Refusing new
+/// ones would let a stranger who begins many keep everybody out.
 const MOST: i64 = 10_000;
 
+const FORGET: &str = "DELETE FROM sign_in_attempts WHERE expires_at <= $1 OR expires_at <= \
+     (SELECT expires_at FROM sign_in_attempts ORDER BY expires_at DESC LIMIT 1 OFFSET $2)";
 const INSERT: &str = "INSERT INTO sign_in_attempts (state_hash, browser_hash, verifier, next_path, \
-     expires_at) SELECT $1, $2, $3, $4, $5 WHERE (SELECT COUNT(*) FROM sign_in_attempts) < $6";
+     expires_at) VALUES ($1, $2, $3, $4, $5)";
 const TAKE: &str = "DELETE FROM sign_in_attempts WHERE state_hash = $1 AND browser_hash = $2 \
      RETURNING verifier, next_path, expires_at";
 
@@ -27,7 +30,6 @@ pub(super) struct Attempt {
 }
 
 /// Stores an attempt under the hashes of its state and of the browser's cookie.
-/// [`ErrorKind::Throttled`] when too many are under way.
 pub(super) async fn store(
     database: &Database,
     state: &str,
@@ -37,27 +39,22 @@ pub(super) async fn store(
 ) -> Result<()> {
     const DOING: &str = "store a sign-in";
     let mut transaction = database.begin().await?;
-    sqlx::query("DELETE FROM sign_in_attempts WHERE expires_at <= $1")
+    sqlx::query(FORGET)
         .bind(now.as_microsecond())
+        .bind(MOST - 1)
         .execute(&mut *transaction)
         .await
         .map_err(failed(DOING))?;
-    let done = sqlx::query(INSERT)
+    sqlx::query(INSERT)
         .bind(hash(state))
         .bind(browser.hash())
         .bind(attempt.verifier)
         .bind(attempt.next)
         .bind((now + LIFE).as_microsecond())
-        .bind(MOST)
         .execute(&mut *transaction)
         .await
         .map_err(failed(DOING))?;
-    transaction.commit().await.map_err(failed(DOING))?;
-    if done.rows_affected() == 0 {
-        let message = "too many sign-ins are under way: try again in some minutes";
-        return Err(Error::new(ErrorKind::Throttled, message));
-    }
-    Ok(())
+    transaction.commit().await.map_err(failed(DOING))
 }
 
 /// Takes an attempt out: state and browser must both be its own. However many ask, one gets it.

@@ -19,7 +19,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::samples::Samples;
 
@@ -41,6 +41,19 @@ const RAW_CHARACTERS: usize = 500;
 /// Each look reads with all cores; more at the same time would only take them from the runs.
 static LOOKING: Semaphore = Semaphore::const_new(2);
 
+/// How long a look waits for its turn: those that wait keep other requests from theirs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn turn(patience: Duration) -> Result<SemaphorePermit<'static>> {
+    match tokio::time::timeout(patience, LOOKING.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => {
+            let message = "other samples are being looked at: try again in some seconds";
+            Err(Error::new(ErrorKind::Throttled, message))
+        }
+    }
+}
+
 /// A sample that was opened.
 struct Opened {
     bytes: RawBytes,
@@ -55,7 +68,7 @@ pub async fn propose_from(
     sample: &Sample,
     format: Option<Format>,
 ) -> Result<SourceProposal> {
-    let _permit = LOOKING.acquire().await;
+    let _turn = turn(PATIENCE).await?;
     let opened = open(lake, samples, sample).await?;
     let bounds = SampleBounds {
         max_time: MAX_PROPOSAL_TIME,
@@ -80,7 +93,7 @@ pub async fn preview_of(
     source: &Source,
 ) -> Result<SourcePreview> {
     etl_engine::source::check(source)?;
-    let _permit = LOOKING.acquire().await;
+    let _turn = turn(PATIENCE).await?;
     let opened = open(lake, samples, sample).await?;
     let key = match sample {
         Sample::Key(key) => key.clone(),
@@ -201,5 +214,17 @@ fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn d19_who_looks_at_samples_does_not_wait_for_ever() {
+        let _looking = (turn(PATIENCE).await.unwrap(), turn(PATIENCE).await.unwrap());
+        let refused = turn(Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Throttled);
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn sampled(sample: &Sample) -> Sampled {
         table: sample.part.table.name.to_string(),
         partitions: sample.part.partitions.iter().map(ToString::to_string).collect(),
         of_partitions: sample.of_partitions,
-        rows: sample.rows,
+        rows: sample.rows.iter().sum(),
         of_rows: sample.of_rows,
     }
 }

@@ -64,7 +64,8 @@ async fn found(console: &Console, headers: &HeaderMap) -> Result<Found> {
     Ok(caller.map_or(Found::Nobody, Found::Caller))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token of a request. A request that has one acts through it alone, never through a cookie.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

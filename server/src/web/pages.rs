@@ -35,8 +35,8 @@ pub(super) struct Pages {
 pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
     let path = request.uri().path();
-    if path == "/" {
-        let first = pages.console.environments().into_iter().next();
+    if let ("/", Some(caller)) = (path, &caller) {
+        let first = me(&pages.console, caller).environments.into_iter().next();
         return Redirect::to(&first.map_or("/settings".into(), |name| format!("/{name}")))
             .into_response();
     }

@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, events, me, members, overview, quarantine, queries, reference, runs, samples, settings,
-    sign_in as way, sources, tokens, transformations, uploads,
+    audit, drafts, events, me, members, overview, quarantine, queries, reference, runs, samples,
+    settings, sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -95,6 +95,10 @@ fn api(console: &Arc<Console>) -> Routes {
             ),
         )
         .needs(Permission::RunQueries, routes!(queries::tabs::show_tabs, queries::tabs::keep_tabs))
+        .needs(
+            Permission::EditTransformations,
+            routes!(drafts::show, drafts::keep, drafts::discard),
+        )
         .needs(Permission::ViewLake, routes!(transformations::list))
         .needs(Permission::ViewLake, routes!(transformations::show))
         .needs(Permission::ViewLake, routes!(transformations::versions))
@@ -117,9 +121,8 @@ pub fn router(console: Arc<Console>) -> Router {
     let _ = leptos_axum::generate_route_list(app::App);
     let (api, listed, collected) = api(&console).finish();
     let description = Description::new(&collected, &listed);
-    let once = from_fn_with_state(Arc::clone(&console), idempotency::once);
     let api = Router::new()
-        .nest("/api/v1", api.layer(Extension(description)).layer(once))
+        .nest("/api/v1", api.layer(Extension(description)))
         .with_state(Arc::clone(&console));
     let pages = Pages { console: Arc::clone(&console), api: api.clone() };
     let assets = Router::new().route("/assets/{name}", get(asset)).with_state(Arc::clone(&console));
@@ -225,7 +228,10 @@ impl Routes {
             }));
         }
         let state = (access, Arc::clone(&self.console));
-        let methods = methods.route_layer(from_fn_with_state(state, access::check));
+        let once = from_fn_with_state(Arc::clone(&self.console), idempotency::once);
+        // The last one comes first: an answer is repeated to whom may still have it.
+        let methods =
+            methods.route_layer(once).route_layer(from_fn_with_state(state, access::check));
         self.router = self.router.routes((schemas, paths, methods));
         self
     }

@@ -1,13 +1,16 @@
 //! Requests that change something must come from the console itself (promise D8). Cookies go along
-//! with requests that other sites cause; tokens do not, so that requests with one are free.
+//! with requests that other sites cause; tokens do not, so that requests with one are free. Other
+//! kinds of `Authorization` say nothing: browsers add a name and password by themselves, once a
+//! proxy before the console has asked for them.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::authenticate::bearer;
 use super::problem::Refusal;
 use crate::console::Console;
 
@@ -19,7 +22,7 @@ pub(super) async fn check(
 ) -> Response {
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     let headers = request.headers();
-    let has_token = headers.contains_key(header::AUTHORIZATION);
+    let has_token = bearer(headers).is_some();
     if safe || has_token || from_here(headers, &console.public_url.origin().ascii_serialization()) {
         return next.run(request).await;
     }
@@ -41,6 +44,8 @@ fn from_here(headers: &HeaderMap, own: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     #[test]

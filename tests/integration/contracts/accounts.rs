@@ -41,6 +41,7 @@ async fn run_all(database: &Database) {
     tokens_outside_the_bounds_are_refused(&accounts).await;
     team_roles_lapse_so_that_tokens_of_the_gone_end(&accounts).await;
     the_last_admin_stays(&accounts).await;
+    of_two_admins_who_remove_each_other_one_stays(database).await;
     d13_no_secret_is_stored(database, &accounts).await;
     let local = Accounts::new(database.clone(), AccountSettings::of_provider("local"));
     a_link_lets_one_in_and_once(&local).await;
@@ -215,6 +216,35 @@ async fn the_last_admin_stays(accounts: &Accounts) {
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     let member = accounts.member(&session.user.id, now()).await.unwrap();
     assert_eq!(member.grants.len(), 1, "nothing was changed");
+}
+
+async fn of_two_admins_who_remove_each_other_one_stays(database: &Database) {
+    let provider = "github:race.example";
+    let accounts = Accounts::new(database.clone(), AccountSettings::of_provider(provider));
+    let admin = everywhere(Role::Admin);
+    let mut ids = Vec::new();
+    for login in ["ada", "bob"] {
+        let person = Identity { provider: provider.into(), ..identity(login, login) };
+        let known = accounts.sign_in(&person, std::slice::from_ref(&admin), None, now()).await;
+        let caller = known.unwrap().unwrap().caller;
+        accounts.give(&caller.user.id, &admin, &caller, now()).await.unwrap();
+        // Now by hand alone.
+        accounts.sign_in(&person, &[], None, now()).await.unwrap().unwrap();
+        ids.push((caller.user.id.clone(), caller));
+    }
+    for round in 0..25 {
+        let [(ada, by), (bob, _)] = &ids[..] else { panic!("two people") };
+        let (one, other) = tokio::join!(
+            accounts.take_away(ada, &admin, now()),
+            accounts.take_away(bob, &admin, now())
+        );
+        let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        assert_eq!(refused.len(), 1, "round {round}: {refused:?}");
+        assert_eq!(refused[0].kind(), ErrorKind::Conflict, "{refused:?}");
+        for id in [ada, bob] {
+            accounts.give(id, &admin, by, now()).await.unwrap();
+        }
+    }
 }
 
 async fn a_link_lets_one_in_and_once(accounts: &Accounts) {

@@ -30,6 +30,33 @@ async fn run_all(database: &Database) {
     d13_neither_secrets_nor_sessions_are_recorded(&audit).await;
     pages_neither_repeat_nor_skip(&audit).await;
     d17_an_export_holds_everything_and_no_formula(&audit).await;
+    no_statement_changes_or_removes_an_entry(database, &audit).await;
+}
+
+/// Also not one that a fault of ours, or a guest in our process, would send.
+async fn no_statement_changes_or_removes_an_entry(database: &Database, audit: &Audit) {
+    let filter = AuditFilter { limit: 1_000, ..AuditFilter::default() };
+    let before = audit.list(&filter).await.unwrap();
+    assert!(!before.is_empty());
+    let mut statements = vec![
+        "UPDATE audit_log SET actor = 'somebody else'",
+        "UPDATE audit_log SET id = id",
+        "DELETE FROM audit_log",
+        "REPLACE INTO audit_log SELECT * FROM audit_log",
+    ];
+    if database.kind() == "PostgreSQL" {
+        statements.pop();
+        statements.push("TRUNCATE audit_log");
+    }
+    for statement in statements {
+        let mut transaction = database.begin().await.unwrap();
+        let done = sqlx::query(statement).execute(&mut *transaction).await;
+        if done.is_ok() {
+            transaction.commit().await.unwrap();
+        }
+        assert!(done.is_err(), "{statement}");
+    }
+    assert_eq!(audit.list(&filter).await.unwrap(), before);
 }
 
 async fn what_was_recorded_is_found(audit: &Audit) {

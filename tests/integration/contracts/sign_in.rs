@@ -44,6 +44,24 @@ async fn run_all(database: Database) {
     d5_teams_left_are_roles_lost(&Console::new(&database).await).await;
     d13_the_token_of_github_is_not_kept(&Console::new(&database).await).await;
     who_says_no_at_github_is_not_let_in(&Console::new(&database).await).await;
+    a_stranger_who_begins_many_sign_ins_keeps_nobody_out(&Console::new(&database).await).await;
+}
+
+async fn a_stranger_who_begins_many_sign_ins_keeps_nobody_out(test: &Console) {
+    const FLOOD: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+         WHERE i < 12000) INSERT INTO sign_in_attempts (state_hash, browser_hash, verifier, \
+         next_path, expires_at) SELECT CAST(i AS TEXT), '', '', '/', $1 + i FROM n";
+    let soon = Timestamp::now() + SignedDuration::from_mins(5);
+    let mut transaction = test.database.begin().await.unwrap();
+    let flood = sqlx::query(FLOOD).bind(soon.as_microsecond());
+    flood.execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(test.whole().await.is_ok());
+    test.begin(None).await;
+    let reader = test.database.reader().unwrap();
+    let kept = sqlx::query("SELECT COUNT(*) AS kept FROM sign_in_attempts").fetch_one(reader).await;
+    let kept = etl_embedded::columns::integer(&kept.unwrap(), "kept").unwrap();
+    assert!((9_000..=10_000).contains(&kept), "the table is bounded: {kept}");
 }
 
 async fn d1_a_sign_in_is_bound_to_its_browser_and_used_once(test: &Console) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::body::Body;
+use axum::http::{Method, Request, header};
 use domain::access::{Grant, Role};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -18,6 +18,8 @@ use server::site::Site;
 use server::web::router;
 use tower::ServiceExt;
 
+pub(crate) use super::answer::Answer;
+
 pub(crate) const PLAIN: &str = "http://localhost:8340";
 
 /// A console over an empty lake with the usual environments.
@@ -25,31 +27,6 @@ pub(crate) struct Served {
     _folder: tempfile::TempDir,
     pub(crate) console: Arc<Console>,
     router: Router,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// Null when the body is no JSON.
-    pub(crate) json: Value,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    /// Where it redirects to.
-    pub(crate) fn location(&self) -> &str {
-        assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
-        self.headers[header::LOCATION].to_str().unwrap()
-    }
-
-    /// The `Set-Cookie` of a cookie.
-    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        let lines = self.headers.get_all(header::SET_COOKIE).into_iter();
-        let mut lines = lines.map(|line| line.to_str().unwrap());
-        lines.find(|line| line.split_once('=').is_some_and(|(found, _)| found == name))
-    }
 }
 
 impl Served {
@@ -158,11 +135,7 @@ impl Browser {
             request = request.header(*name, *value);
         }
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 24).await.unwrap();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&text).unwrap_or_default();
-        let answer = Answer { status: parts.status, headers: parts.headers, json, text };
+        let answer = Answer::of(response).await;
         self.keep_cookies(&answer);
         answer
     }

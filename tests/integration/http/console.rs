@@ -5,22 +5,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request};
 use axum::response::Response;
 use domain::access::{Grant, Role};
 use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::{Accounts, Identity};
+use server::audit::{Audit, AuditEntry, AuditFilter};
 use server::compose::embedded::Embedded;
-use server::config::Config;
+use server::config::{Config, MetricsAccess, Secret};
 use server::console::Console;
 use server::sign_in::SignInMode;
 use server::site::Site;
 use server::web::router;
 use tower::ServiceExt;
 
+pub(crate) use super::answer::Answer;
 use crate::support::lake::TestLake;
 
 /// A console over a lake with one environment, `dev`.
@@ -30,16 +32,6 @@ pub(crate) struct TestConsole {
     pub(crate) embedded: Arc<Embedded>,
     router: Router,
     accounts: Accounts,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// Null when the body is no JSON.
-    pub(crate) json: Value,
-    pub(crate) text: String,
 }
 
 /// Somebody who is signed in.
@@ -58,12 +50,27 @@ impl TestConsole {
 
     /// Over a lake, with changes to how the console holds it.
     pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
+        Self::with(lake, None, change).await
+    }
+
+    /// Over a lake with its state in the database at a URL.
+    pub(crate) async fn on(lake: TestLake, database_url: String) -> Self {
+        Self::with(lake, Some(database_url.into()), |_| {}).await
+    }
+
+    async fn with(
+        lake: TestLake,
+        database_url: Option<Secret>,
+        change: impl FnOnce(&mut Embedded),
+    ) -> Self {
         let mut config = Config {
+            database_url,
             data_dir: lake.path().to_owned(),
             environments: vec!["dev".parse().unwrap()],
             ..Config::default()
         };
         config.sign_in.mode = Some(SignInMode::Link);
+        config.server.metrics = MetricsAccess::Open;
         let mut embedded = Embedded::open(&config.lake(&config.environments[0])).await.unwrap();
         change(&mut embedded);
         let embedded = Arc::new(embedded);
@@ -77,13 +84,22 @@ impl TestConsole {
 
     /// Somebody with a role in `dev`.
     pub(crate) async fn sign_in(&self, login: &str, role: Role) -> Person<'_> {
+        self.sign_in_with(login, role, Some("dev")).await
+    }
+
+    /// Somebody with a role in all environments.
+    pub(crate) async fn sign_in_everywhere(&self, login: &str, role: Role) -> Person<'_> {
+        self.sign_in_with(login, role, None).await
+    }
+
+    async fn sign_in_with(&self, login: &str, role: Role, place: Option<&str>) -> Person<'_> {
         let identity = Identity {
             provider: "local".to_owned(),
             subject: login.to_owned(),
             login: login.to_owned(),
             name: None,
         };
-        let grant = Grant { role, environment: Some("dev".parse().unwrap()) };
+        let grant = Grant { role, environment: place.map(|name| name.parse().unwrap()) };
         let session = self.accounts.sign_in(&identity, &[grant], None, Timestamp::now()).await;
         let session = session.unwrap().unwrap();
         let cookie = format!("sluice_session={}", session.secret.reveal());
@@ -95,6 +111,15 @@ impl TestConsole {
     /// Signs somebody out everywhere.
     pub(crate) async fn end_sessions(&self, person: &Person<'_>) {
         self.accounts.end_sessions(&person.id).await.unwrap();
+    }
+}
+
+impl TestConsole {
+    /// The entries of the audit log of an action.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<AuditEntry> {
+        let action = Some(action.to_owned());
+        let filter = AuditFilter { action, limit: 100, ..AuditFilter::default() };
+        Audit::new(self.accounts.database().clone()).list(&filter).await.unwrap()
     }
 }
 
@@ -118,7 +143,18 @@ impl Person<'_> {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Answer {
-        let uri = format!("/api/v1/environments/dev{path}");
+        self.api(method, &format!("/environments/dev{path}"), headers, body).await
+    }
+
+    /// Sends a request to a path below `/api/v1`.
+    pub(crate) async fn api(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let uri = format!("/api/v1{path}");
         let mut request = Request::builder().method(method).uri(uri).header("cookie", &self.cookie);
         request = request.header("sec-fetch-site", "same-origin");
         for (name, value) in headers {
@@ -153,12 +189,7 @@ impl Person<'_> {
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
-        let response = self.console.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 24).await.unwrap();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, json, text }
+        Answer::of(self.console.router.clone().oneshot(request).await.unwrap()).await
     }
 }
 

@@ -1,8 +1,11 @@
 //! The API over HTTP, with real sessions.
 
 mod accounts;
+mod answer;
 mod browser;
 mod console;
+mod load;
+mod on_both_databases;
 mod ops;
 mod quarantine;
 mod queries;

@@ -127,6 +127,46 @@ async fn requests_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_saved_from_the_quarantine_is_checked_like_any_other() {
+    let (console, run) = console_with_rejects().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let other = Source { dataset: "other/orders".parse().unwrap(), ..orders() };
+    console.lake.register(&other).await;
+    // The table of another dataset: both would write into it.
+    let taken = Source { conformed_database: Some("other".into()), ..orders() };
+    let mut unreadable = orders();
+    unreadable.columns[1].format = Some("%E".into());
+    for source in [taken, unreadable] {
+        let save = json!({"runs": [run], "save": {"version": 1, "source": source}});
+        let refused = ada.post("/quarantine/replays", save).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    }
+    let current = console.lake.embedded.lake.sources.current(&orders().dataset).await.unwrap();
+    assert_eq!(current.unwrap().version, 1);
+    assert_eq!(console.lake.runs().await.len(), 1, "nothing was replayed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_goes_on_by_itself_is_not_replayed() {
+    let (console, _) = console_with_rejects().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let arrival = console.lake.land("shop/orders/b.csv", FILE).await;
+    let queued = console.lake.record(&arrival).await.id.to_string();
+    let save = json!({"runs": [queued], "save": {"version": 1, "source": edited()}});
+    let answers = [
+        ada.post("/quarantine/replays", save).await,
+        ada.post("/quarantine/replays", json!({"runs": [queued]})).await,
+        ada.post(&format!("/runs/{queued}/replay"), Value::Null).await,
+    ];
+    for answer in answers {
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text);
+    }
+    let current = console.lake.embedded.lake.sources.current(&orders().dataset).await.unwrap();
+    assert_eq!(current.unwrap().version, 1, "nothing was saved either");
+    assert_eq!(console.lake.runs().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_show_their_data_without_javascript() {
     let (console, run) = console_with_rejects().await;
     let ada = console.sign_in("ada", Role::Engineer).await;

@@ -188,11 +188,19 @@ async fn d8_no_route_changes_anything_for_another_site() {
     let session = console.accounts.sign_in(&identity("admin"), &grants, None, now).await;
     let cookie = format!("sluice_session={}", session.unwrap().unwrap().secret.reveal());
     for route in routes.iter().filter(|route| route.method != Method::GET) {
-        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]
-        {
+        for headers in [
+            vec![("sec-fetch-site", "cross-site")],
+            vec![("origin", "https://evil.example")],
+            // What a browser adds by itself when a proxy has asked for a password, or what is no
+            // token: such requests act through the cookie.
+            vec![("origin", "https://evil.example"), ("authorization", "Basic YWRhOnB3")],
+            vec![("origin", "https://evil.example"), ("authorization", "Bearer")],
+        ] {
             let mut request = request(route, Some(("cookie", cookie.clone())));
             request.headers_mut().remove("sec-fetch-site");
-            request.headers_mut().insert(name, value.parse().unwrap());
+            for (name, value) in headers {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
             let found = status(&router, request).await;
             assert_eq!(found, StatusCode::FORBIDDEN, "{} {}", route.method, route.path);
         }

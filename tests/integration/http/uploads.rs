@@ -49,8 +49,14 @@ async fn a_file_sent_in_pieces_becomes_a_run_of_its_sender() {
     assert_eq!((run.status, run.trigger), (RunStatus::Succeeded, Trigger::Landing));
     assert_eq!((run.actor.as_str(), run.steps[0].counts.rows_written), ("ada", 3));
     assert_eq!(bytes_kept(&console), 0);
-    // Whoever lost the answer asks again.
+    // Whoever lost the answer asks again, or sends the last piece again.
     assert_eq!(ada.get(&path).await.json["run"], json!(run.id));
+    assert_eq!(piece(&ada, &path, 20, tail.to_owned()).await.json["run"], json!(run.id));
+    let landings = console.audited("upload.land").await;
+    assert_eq!(landings.len(), 1, "{landings:?}");
+    let metrics = ada.page("/metrics").await.text;
+    let counted = format!("sluice_uploaded_bytes_total {}\n", text.len());
+    assert!(metrics.contains(&counted), "not counted once: {metrics}");
     assert_eq!(
         ada.send(Method::DELETE, &path, &[], Body::empty()).await.status,
         StatusCode::CONFLICT

@@ -12,7 +12,7 @@ use domain::notification::Notification;
 use domain::partition::Partition;
 use domain::query::QueryLimits;
 use domain::run::{Run, RunId, Trigger};
-use domain::source::{CsvDialect, DriftPolicy, Format, MalformedPolicy, PartitionRule, Source};
+use domain::source::{CsvDialect, Format, MalformedPolicy, PartitionRule, Source};
 use etl_embedded::{UploadLimits, land};
 use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::Progress;
@@ -221,17 +221,11 @@ pub(crate) fn orders() -> Source {
 pub(crate) fn source(dataset: &str) -> Source {
     let columns =
         [("id", ColumnType::BigInt), ("on_date", ColumnType::Date), ("amount", ColumnType::Double)];
+    let columns = columns.map(|(name, kind)| Column::new(name, kind)).into();
+    let format = Format::Csv(CsvDialect::default());
     Source {
-        dataset: dataset.parse().unwrap(),
-        owner: "test".into(),
-        description: None,
-        conformed_database: None,
-        purpose_built_database: None,
-        format: Format::Csv(CsvDialect::default()),
-        partition: PartitionRule::default(),
         malformed: MalformedPolicy::Quarantine { max_rows: 1_000, max_rate: 1.0 },
-        drift: DriftPolicy::Fail,
-        columns: columns.map(|(name, kind)| Column::new(name, kind)).into(),
+        ..Source::new(dataset.parse().unwrap(), "test", format, columns)
     }
 }
 

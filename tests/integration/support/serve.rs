@@ -77,6 +77,23 @@ impl ServeProcess {
         Self { child, address: address.to_owned(), code: code.trim().to_owned(), log }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Signs in by the link and returns the header line of the session's cookie.
+    pub(crate) fn sign_in(&self) -> String {
+        let headers = format!(
+            "origin: http://{}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
+            self.address
+        );
+        let body = format!("code={}", self.code);
+        let reply = self.ask("POST", "/sign-in/link", &headers, &body);
+        let cookie = reply.header("set-cookie").unwrap_or_else(|| panic!("{reply:?}"));
+        format!("cookie: {}\r\n", cookie.split(';').next().unwrap_or_default())
+    }
+
     /// All that it logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()

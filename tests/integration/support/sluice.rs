@@ -56,14 +56,18 @@ pub(crate) struct WorkerProcess {
 }
 
 impl WorkerProcess {
-    /// Starts a worker with a lease of one second; `failpoint` as in `SLUICE_FAILPOINT`.
+    /// Starts a worker with a lease of one second, so that what hangs is taken over soon; `failpoint`
+    /// as in `SLUICE_FAILPOINT`.
     pub(crate) fn start(data_dir: &Path, failpoint: Option<&str>) -> Self {
         Self::start_with(data_dir, failpoint, &[])
     }
 
     /// As [`Self::start`], with further arguments.
     pub(crate) fn start_with(data_dir: &Path, failpoint: Option<&str>, args: &[&str]) -> Self {
-        let mut command = command(data_dir, &["worker", "--lease", "1"]);
+        let mut command = command(data_dir, &["worker"]);
+        if !args.contains(&"--lease") {
+            command.args(["--lease", "1"]);
+        }
         command.args(args).stdout(Stdio::null());
         if let Some(failpoint) = failpoint {
             command.env("SLUICE_FAILPOINT", failpoint);

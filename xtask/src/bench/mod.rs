@@ -43,8 +43,11 @@ pub(crate) struct Options {
     /// Measure the budgets of the console, instead.
     #[arg(long, conflicts_with_all = ["history", "gb", "spark"])]
     web: bool,
-    /// With --web: measure the development build, which is not what counts.
-    #[arg(long, requires = "web", conflicts_with = "write")]
+    /// Measure waves of files with somebody looking on, instead.
+    #[arg(long, conflicts_with_all = ["history", "gb", "spark", "web"])]
+    load: bool,
+    /// With --web or --load: measure the development build, which is not what counts.
+    #[arg(long, conflicts_with = "write")]
     quick: bool,
     /// Put the table into docs/BENCHMARKS.md.
     #[arg(long)]
@@ -62,6 +65,7 @@ impl Options {
     fn section(&self) -> &'static str {
         match (self.history, self.gb) {
             _ if self.web => "web",
+            _ if self.load => "load",
             (true, _) => "history",
             (false, Some(_)) => "large",
             (false, None) => "job",
@@ -84,6 +88,10 @@ fn measure(workspace: &Workspace, options: &Options) -> Result<String> {
     if options.web {
         return web::measure(workspace, options.quick);
     }
+    if options.load {
+        return web::load::measure(workspace, options.quick);
+    }
+    ensure!(!options.quick, "--quick goes with --web and --load");
     let rows = options.input_rows()?;
     let stage = Stage::set_up(workspace, options.spark)?;
     match options.history {

@@ -1,5 +1,6 @@
-//! `cargo xtask site`: the console's static files, in `<target>/site`. Names carry a hash of the
-//! content, so that browsers may keep them for ever; text and module are compressed once, here.
+//! `cargo xtask site`: the console's static files, in `<target>/site`. Names carry a hash of what
+//! the files are made of, so that browsers may keep them for ever; text and modules are compressed
+//! once, here.
 
 mod scripts;
 mod style;
@@ -17,8 +18,8 @@ use crate::workspace::Workspace;
 
 /// A file to be served.
 pub(super) struct Asset {
-    /// Its name before the hash, for example `style.css`.
-    name: &'static str,
+    /// Its name, for example `style.css`.
+    name: String,
     /// Its content.
     content: Vec<u8>,
 }
@@ -33,23 +34,29 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
         return Ok(site);
     }
     println!("Building the console's static files");
-    let (script, module) = wasm::bind(&compiled, &packages, dev)?;
+    let version = module_version(workspace, &compiled, dev)?;
+    let module = wasm::bind(&compiled, &packages, dev, &version)?;
     let fonts = style::fonts(&packages)?;
     let editor = scripts::editor(&workspace.root().join("web"), &packages)?;
-    let icon =
-        Asset { name: "icon.svg", content: read(&workspace.root().join("public/icon.svg"))? };
+    let icon = read(&workspace.root().join("public/icon.svg"))?;
+    let icon = Asset { name: "icon.svg".to_owned(), content: icon };
 
     let fresh = workspace.target().join("site.new");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(fresh.join("assets"))?;
     let put = |asset: &Asset| put(&fresh, asset);
     let fonts: Vec<_> =
-        fonts.iter().map(|font| Ok((font.name, put(font)?))).collect::<Result<_>>()?;
+        fonts.iter().map(|font| Ok((font.name.clone(), put(font)?))).collect::<Result<_>>()?;
     let style = style::sheet(&workspace.root().join("style"), &fonts)?;
+    for asset in module.files() {
+        write(&fresh, &asset.name, &asset.content)?;
+    }
     let manifest = json!({
         "style": put(&style)?,
-        "script": put(&script)?,
-        "module": put(&module)?,
+        "script": module.script.name,
+        "module": module.main.name,
+        "loader": module.loader.name,
+        "parts": module.parts_of,
         "icon": put(&icon)?,
         "sql_editor": put(&editor)?,
         "fonts": fonts.iter().map(|(_, name)| name).collect::<Vec<_>>(),
@@ -67,16 +74,31 @@ fn put(site: &Path, asset: &Asset) -> Result<String> {
     let hash = hex(&Sha256::digest(&asset.content));
     let (stem, extension) = asset.name.rsplit_once('.').context("an asset needs an extension")?;
     let name = format!("{stem}.{}.{extension}", &hash[..16]);
-    fs::write(site.join("assets").join(&name), &asset.content)?;
+    write(site, &name, &asset.content)?;
     Ok(name)
+}
+
+fn write(site: &Path, name: &str, content: &[u8]) -> Result<()> {
+    let path = site.join("assets").join(name);
+    fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A hash of all that decides what the module's files are.
+fn module_version(workspace: &Workspace, compiled: &Path, dev: bool) -> Result<String> {
+    let mut hash = Sha256::new();
+    hash.update([u8::from(dev)]);
+    hash.update(read(compiled)?);
+    // The tools that cut, bind and shrink the module.
+    hash.update(read(&workspace.root().join("package-lock.json"))?);
+    hash.update(read(&workspace.root().join("Cargo.lock"))?);
+    hash.update(include_str!("wasm.rs"));
+    Ok(hex(&hash.finalize())[..16].to_owned())
 }
 
 /// Says what the site is made of, to know whether it must be made again.
 fn inputs(workspace: &Workspace, compiled: &Path, dev: bool) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update([u8::from(dev)]);
-    hash.update(read(compiled)?);
-    hash.update(read(&workspace.root().join("package-lock.json"))?);
+    hash.update(module_version(workspace, compiled, dev)?);
     hash.update(read(&workspace.root().join("public/icon.svg"))?);
     let sheets = style::files(&workspace.root().join("style"))?;
     let scripts = scripts::files(&workspace.root().join("web"))?;

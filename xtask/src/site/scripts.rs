@@ -34,5 +34,5 @@ pub(super) fn editor(web: &Path, packages: &Path) -> Result<Asset> {
         .context("cannot start esbuild of the npm package esbuild")?;
     let told = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "the SQL editor could not be bundled: {told}");
-    Ok(Asset { name: "sql-editor.js", content: output.stdout })
+    Ok(Asset { name: "sql-editor.js".to_owned(), content: output.stdout })
 }

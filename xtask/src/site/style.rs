@@ -17,8 +17,8 @@ const FONTS: [(&str, &str); 2] = [
 
 /// The fonts, from their npm packages.
 pub(super) fn fonts(packages: &Path) -> Result<Vec<Asset>> {
-    let font = |(name, path): (&'static str, &str)| {
-        Ok(Asset { name, content: read(&packages.join(path))? })
+    let font = |(name, path): (&str, &str)| {
+        Ok(Asset { name: name.to_owned(), content: read(&packages.join(path))? })
     };
     FONTS.into_iter().map(font).collect()
 }
@@ -33,7 +33,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Joins the files; fonts get their hashed names, which stand beside the sheet.
-pub(super) fn sheet(folder: &Path, fonts: &[(&'static str, String)]) -> Result<Asset> {
+pub(super) fn sheet(folder: &Path, fonts: &[(String, String)]) -> Result<Asset> {
     let mut text = String::new();
     for file in files(folder)? {
         text.push_str(&without_comments(&String::from_utf8(read(&file)?)?));
@@ -42,7 +42,7 @@ pub(super) fn sheet(folder: &Path, fonts: &[(&'static str, String)]) -> Result<A
         ensure!(text.contains(name), "the style sheet does not use the font {name}");
         text = text.replace(name, hashed);
     }
-    Ok(Asset { name: "style.css", content: text.into_bytes() })
+    Ok(Asset { name: "style.css".to_owned(), content: text.into_bytes() })
 }
 
 /// The text without comments and indentation.

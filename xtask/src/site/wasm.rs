@@ -1,31 +1,62 @@
-//! The console's module: cargo for wasm32, wasm-bindgen as a library, wasm-opt from npm.
+//! The console's module: cargo for wasm32, cut into one file per page, wasm-bindgen as a library,
+//! wasm-opt from npm.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use wasm_bindgen_cli_support::Bindgen;
+use wasm_split_cli_support::{Options, SplitWasm, transform};
 
 use super::{Asset, read};
 use crate::workspace::Workspace;
+
+/// What the browser runs.
+pub(super) struct Module {
+    /// The script that loads the module.
+    pub(super) script: Asset,
+    /// The part that every page needs.
+    pub(super) main: Asset,
+    /// The script that loads further parts.
+    pub(super) loader: Asset,
+    /// The further parts.
+    pub(super) parts: Vec<Asset>,
+    /// Which of the parts a page needs, by the name that Leptos gives the page.
+    pub(super) parts_of: BTreeMap<String, Vec<String>>,
+}
+
+impl Module {
+    /// All its files.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Asset> {
+        [&self.script, &self.main, &self.loader].into_iter().chain(&self.parts)
+    }
+}
 
 /// Compiles `app/hydrate` and returns the path of the module.
 pub(super) fn compile(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
     let (profile, folder) = if dev { ("dev", "debug") } else { ("wasm", "wasm") };
     let target = "wasm32-unknown-unknown";
-    let mut cargo = workspace.cargo(&["build", "--package", "sluice-hydrate", "--lib"]);
-    let status = cargo.args(["--target", target, "--profile", profile]).status()?;
+    let mut cargo = workspace.cargo(&["rustc", "--package", "sluice-hydrate", "--lib"]);
+    cargo.args(["--target", target, "--profile", profile]);
+    // The splitter follows relocations to know what needs what.
+    let status = cargo.args(["--", "-C", "link-args=--emit-relocs"]).status()?;
     ensure!(status.success(), "the console could not be built; see cargo's messages above");
     Ok(workspace.target().join(target).join(folder).join("hydrate.wasm"))
 }
 
-/// Makes script and module for the browser.
-pub(super) fn bind(compiled: &Path, packages: &Path, dev: bool) -> Result<(Asset, Asset)> {
+/// Makes scripts and modules for the browser. They name each other, so they share one `version` in
+/// their names instead of a hash of each one's content.
+pub(super) fn bind(compiled: &Path, packages: &Path, dev: bool, version: &str) -> Result<Module> {
     let folder = compiled.with_file_name("hydrate-bound");
     let _ = fs::remove_dir_all(&folder);
+    let script = Asset { name: format!("console.{version}.js"), content: Vec::new() };
+    let loader = Asset { name: format!("parts.{version}.js"), content: Vec::new() };
+    let split = cut(compiled, &folder, &script.name, &loader.name)?;
     Bindgen::new()
-        .input_path(compiled)
+        .input_path(folder.join("main.wasm"))
+        .out_name("console")
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
@@ -38,23 +69,68 @@ pub(super) fn bind(compiled: &Path, packages: &Path, dev: bool) -> Result<(Asset
         "scripts beside the module are not served: see {}",
         folder.display()
     );
-    let module = folder.join("hydrate_bg.wasm");
-    if !dev {
-        optimise(&module, packages)?;
+    let module = |path: &Path, name: String| {
+        let content = if dev { read(path)? } else { optimised(path, packages)? };
+        anyhow::Ok(Asset { name, content })
+    };
+    let versioned = |name: &str| format!("{name}.{version}.wasm");
+    let text = fs::read_to_string(folder.join(&loader.name))?;
+    let mut names = BTreeMap::new();
+    let mut parts = Vec::new();
+    for path in &split.split_modules {
+        let name = path.file_stem().and_then(|name| name.to_str()).context("a part's name")?;
+        parts.push(module(path, versioned(name))?);
+        names.insert(name.to_owned(), versioned(name));
     }
-    let script = Asset { name: "console.js", content: read(&folder.join("hydrate.js"))? };
-    Ok((script, Asset { name: "console.wasm", content: read(&module)? }))
+    Ok(Module {
+        script: Asset { content: read(&folder.join("console.js"))?, ..script },
+        main: module(&folder.join("console_bg.wasm"), versioned("console"))?,
+        loader: Asset { content: rename(&text, &names).into_bytes(), ..loader },
+        parts,
+        parts_of: parts_of(&split, &names),
+    })
 }
 
-fn optimise(module: &Path, packages: &Path) -> Result<()> {
-    let status = Command::new(packages.join(".bin/wasm-opt"))
+/// Cuts the module at each page.
+fn cut(compiled: &Path, folder: &Path, script: &str, loader: &str) -> Result<SplitWasm> {
+    let input = read(compiled)?;
+    let (main, script, loader) =
+        (folder.join("main.wasm"), format!("./{script}"), format!("./{loader}"));
+    let mut options = Options::new(&input);
+    options.output_dir = folder;
+    options.main_out_path = &main;
+    options.link_name = &loader;
+    options.main_module = &script;
+    fs::create_dir_all(folder)?;
+    transform(options).map_err(|error| anyhow!("the module could not be cut: {error:#}"))
+}
+
+/// The loader's text with the names under which the parts are served.
+fn rename(loader: &str, names: &BTreeMap<String, String>) -> String {
+    names.iter().fold(loader.to_owned(), |text, (name, served)| {
+        text.replace(&format!("\"./{name}.wasm\""), &format!("\"./{served}\""))
+    })
+}
+
+fn parts_of(split: &SplitWasm, names: &BTreeMap<String, String>) -> BTreeMap<String, Vec<String>> {
+    let served = |parts: &Vec<String>| {
+        parts.iter().filter_map(|part| names.get(part).cloned()).collect::<Vec<_>>()
+    };
+    split.prefetch_map.iter().map(|(page, parts)| (page.clone(), served(parts))).collect()
+}
+
+/// The module made small. The original stays beside it, with the names of its functions.
+fn optimised(module: &Path, packages: &Path) -> Result<Vec<u8>> {
+    let small = module.with_extension("small");
+    // Its warnings are about names that only readers of a module see.
+    let output = Command::new(packages.join(".bin/wasm-opt"))
         .args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
         .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"])
         .args(["--enable-reference-types", "--enable-bulk-memory-opt"])
-        .arg("-o")
-        .args([module, module])
-        .status()
+        .args([Path::new("-o"), &small, module])
+        .output()
         .context("cannot start wasm-opt of the npm package binaryen")?;
-    ensure!(status.success(), "wasm-opt failed; see its messages above");
-    Ok(())
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "wasm-opt failed on {}: {said}", module.display());
+    read(&small)
 }

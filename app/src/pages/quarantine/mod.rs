@@ -3,6 +3,7 @@
 mod facets;
 mod form;
 mod list;
+mod others;
 mod outcome;
 mod rows;
 mod table;

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::facets::Chosen;
 use super::form::{Edited, settings};
+use super::others::{self, other_runs};
 use super::outcome::outcome_view;
 use crate::api::quarantine::{
     CurrentSource, Kind, RejectingRun, ReplayRequest, Replays, TrialOutcome, TrialRequest,
@@ -36,9 +37,11 @@ pub(super) fn trial_card(
         let chosen = if narrowed() { chosen.get() } else { Chosen::default() };
         kinds.with_value(|kinds| chosen.rows(kinds))
     };
-    let (id, path) = (run.id, in_environment(&environment, "/quarantine/trials"));
+    let (runs, path) =
+        (others::Chosen::only(run.id), in_environment(&environment, "/quarantine/trials"));
     let test = move |_| {
-        let request = request(id, edited, narrowed().then(|| chosen.get_untracked()));
+        let chosen = narrowed().then(|| chosen.get_untracked());
+        let request = request(runs.runs(), edited, chosen);
         let columns = request.source.columns.iter().map(|column| column.name.clone()).collect();
         let path = path.clone();
         busy.set(true);
@@ -70,7 +73,9 @@ pub(super) fn trial_card(
         Signal::derive(move || edited.source.with(|now| before.with_value(|was| now != was)));
     let label = move || match busy.get() {
         true => "Testing…".to_owned(),
-        false => format!("Test against {} rows", count(rows())),
+        // How many of the others' rows are of the chosen kind, the test will tell.
+        false if runs.len() > 1 && narrowed() => "Test against such rows of all runs".to_owned(),
+        false => format!("Test against {} rows", count(rows() + runs.rows_beside())),
     };
     view! {
         <div id="trial"></div>
@@ -81,11 +86,12 @@ pub(super) fn trial_card(
                 </p>
                 {settings(edited, whole)}
                 {only}
+                {other_runs(&environment, &run, runs)}
                 <div class="row">
                     <button type="button" class="button" disabled=move || busy.get() || edited.is_faulty() on:click=test>
                         {icon("check")}{label}
                     </button>
-                    {save_button(environment, &run, current.version, edited, changed)}
+                    {save_button(environment.clone(), &run, runs, current.version, edited, changed)}
                 </div>
                 <div aria-live="polite">{found}</div>
             </div>
@@ -94,21 +100,17 @@ pub(super) fn trial_card(
     .into_any()
 }
 
-fn request(run: RunId, edited: Edited, chosen: Option<Chosen>) -> TrialRequest {
+fn request(runs: Vec<RunId>, edited: Edited, chosen: Option<Chosen>) -> TrialRequest {
     let chosen = chosen.unwrap_or_default();
     let reason = chosen.reason.and_then(|name| serde_json::from_value(name.into()).ok());
-    TrialRequest {
-        runs: vec![run],
-        source: edited.source.get_untracked(),
-        reason,
-        column: chosen.column,
-    }
+    TrialRequest { runs, source: edited.source.get_untracked(), reason, column: chosen.column }
 }
 
-/// Saves the edited source and replays the run; only for who may do both.
+/// Saves the edited source and replays the runs; only for who may do both.
 fn save_button(
     environment: String,
     run: &RejectingRun,
+    runs: others::Chosen,
     version: u64,
     edited: Edited,
     changed: Signal<bool>,
@@ -118,21 +120,30 @@ fn save_button(
         return view! { <p class="muted">"To save it as a new version you need the role engineer."</p> }.into_any();
     }
     let busy = RwSignal::new(false);
-    let id = run.id;
     let save = {
         let go = replayer(environment, busy);
         move |_| {
             let source = edited.source.get_untracked();
-            go(ReplayRequest { runs: vec![id], save: Some(CurrentSource { version, source }) });
+            go(ReplayRequest { runs: runs.runs(), save: Some(CurrentSource { version, source }) });
             close_dialog("save-source");
         }
     };
     let title = format!("Save version {} and replay?", version + 1);
-    let text = format!(
-        "Every later file of {} is read by the new version. The file of this run is read again, and \
-         its rows take the place of those it wrote before.",
-        run.dataset
-    );
+    let dataset = run.dataset.to_string();
+    let text = move || {
+        let files = match runs.len() {
+            1 => {
+                "The file of this run is read again, and its rows take the place of those it wrote \
+                  before."
+                    .to_owned()
+            }
+            several => format!(
+                "The files of {several} runs are read again, and their rows take the place of those \
+                 they wrote before."
+            ),
+        };
+        format!("Every later file of {dataset} is read by the new version. {files}")
+    };
     let disabled = move || !changed.get() || edited.is_faulty() || busy.get();
     view! {
         <button type="button" class="button button-primary" disabled=disabled on:click=move |_| open_dialog("save-source")>
@@ -183,11 +194,17 @@ fn replayer(environment: String, busy: RwSignal<bool>) -> impl Fn(ReplayRequest)
             match answer {
                 Ok(replays) => {
                     let saved = replays.version.map(|version| format!("Version {version} saved. "));
-                    let text = format!("{}The run was started.", saved.unwrap_or_default());
+                    let started = match replays.runs.len() {
+                        1 => "The run was started.".to_owned(),
+                        several => format!("{several} runs were started."),
+                    };
+                    let text = format!("{}{started}", saved.unwrap_or_default());
                     owner.with(|| toast("good", text));
-                    if let Some(run) = replays.runs.first() {
-                        navigate(&format!("/{environment}/runs/{run}"), Default::default());
-                    }
+                    let target = match &replays.runs[..] {
+                        [run] => format!("/{environment}/runs/{run}"),
+                        _ => format!("/{environment}/runs?trigger=replay"),
+                    };
+                    navigate(&target, Default::default());
                 }
                 Err(problem) => owner.with(|| toast_problem(&problem)),
             }

@@ -41,7 +41,7 @@ pub(super) fn columns_editor(draft: Draft) -> AnyView {
             <thead><tr>
                 <th scope="col">"In the file"</th><th scope="col">"Column"</th><th scope="col">"Type"</th>
                 <th scope="col">"Written as"</th><th scope="col">"May be empty"</th>
-                <th scope="col">"What the sample says"</th><th scope="col"><span class="visually-hidden">"Leave out"</span></th>
+                <th scope="col">"Description"</th><th scope="col">"What the sample says"</th><th scope="col"><span class="visually-hidden">"Leave out"</span></th>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table></div>
@@ -120,6 +120,12 @@ fn row(draft: Draft, at: usize, column: Column) -> AnyView {
                 on:change=move |event| {
                     let nullable = event_target_checked(&event);
                     change(&|column| column.nullable = nullable);
+                } /></td>
+            <td class="field"><input type="text" value=column.description.clone().unwrap_or_default() aria-label=label("Description")
+                placeholder="What it means"
+                on:change=move |event| {
+                    let text = event_target_value(&event).trim().to_owned();
+                    change(&|column| column.description = (!text.is_empty()).then(|| text.clone()));
                 } /></td>
             <td class="columns-editor-why">{proposed.map(evidence)}</td>
             <td><button type="button" class="button button-quiet button-small" aria-label=label("Leave out the column")

@@ -1,7 +1,7 @@
 //! A registration in the making: the sample, what it was proposed to be, what a person made of it.
 
 use domain::dataset::DatasetId;
-use domain::source::{DriftPolicy, Fault, Format, MalformedPolicy, Part, PartitionRule, Source};
+use domain::source::{Fault, Format, Part, Source};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -138,18 +138,7 @@ impl Draft {
         if let Some(before) = before {
             return Source { format, columns, ..before };
         }
-        Source {
-            dataset: self.dataset_or_stand_in(),
-            owner: self.owner.get_value(),
-            description: None,
-            conformed_database: None,
-            purpose_built_database: None,
-            format,
-            partition: PartitionRule::default(),
-            malformed: MalformedPolicy::default(),
-            drift: DriftPolicy::default(),
-            columns,
-        }
+        Source::new(self.dataset_or_stand_in(), self.owner.get_value(), format, columns)
     }
 
     /// The dataset, or one that stands in for it until its name is valid. It is never saved.

@@ -99,6 +99,7 @@ fn classify_postgres(code: &str) -> (ErrorKind, &'static str) {
         "55P03" | "57014" => (ErrorKind::Unavailable, "another process keeps it locked: wait"),
         "25006" => (ErrorKind::Unavailable, "it is read-only now: make it writable"),
         "25P03" => (ErrorKind::Unavailable, "Sluice was stopped for too long: repeat"),
+        "22021" => (ErrorKind::Invalid, "leave characters out that no text may have"),
         "42501" => (ErrorKind::Denied, "grant the database user what it needs"),
         "3D000" => (ErrorKind::Unavailable, "create the database first"),
         _ => match code.get(..2) {

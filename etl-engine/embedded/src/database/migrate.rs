@@ -21,7 +21,20 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "run reports", include_str!("../../../../migrations/0003_run_reports.sql")),
     (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
     (5, "queries", include_str!("../../../../migrations/0005_queries.sql")),
+    (6, "drafts", include_str!("../../../../migrations/0006_drafts.sql")),
 ];
+
+/// The same for what the two databases do not say in the same words, such as triggers.
+const OF_SQLITE: &[(i64, &str, &str)] = &[(
+    9,
+    "append-only audit log",
+    include_str!("../../../../migrations/0009_append_only_audit_log.sqlite.sql"),
+)];
+const OF_POSTGRES: &[(i64, &str, &str)] = &[(
+    9,
+    "append-only audit log",
+    include_str!("../../../../migrations/0009_append_only_audit_log.postgres.sql"),
+)];
 
 /// Held until the transaction ends. The number stands for "sluice".
 const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)";
@@ -29,8 +42,13 @@ const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)"
 /// Applies what is missing. [`domain::ErrorKind::Conflict`] when the schema is newer than this
 /// program.
 pub(super) async fn run(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
-    let mut migrator =
-        Migrator::with_migrations(MIGRATIONS.iter().copied().map(migration).collect());
+    let own = match backend {
+        Backend::Sqlite => OF_SQLITE,
+        Backend::Postgres => OF_POSTGRES,
+    };
+    let mut all: Vec<_> = MIGRATIONS.iter().chain(own).copied().collect();
+    all.sort_by_key(|(version, ..)| *version);
+    let mut migrator = Migrator::with_migrations(all.into_iter().map(migration).collect());
     // The migrator's own lock would be given back before the transaction is committed.
     migrator.set_locking(false);
     let doing = "bring its schema up to date";

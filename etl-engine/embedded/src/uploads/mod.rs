@@ -204,7 +204,7 @@ impl Uploads {
     /// An upload of this owner. Another's is not found, as if it did not exist.
     pub async fn find(&self, id: UploadId, owner: &str) -> Result<Upload> {
         let upload = self.select(id).await?.filter(|upload| upload.owner == owner);
-        upload.ok_or_else(|| Error::not_found("there is no such upload: begin it again"))
+        upload.ok_or_else(gone)
     }
 
     /// Whether the disk has room for so many more bytes, beside its reserve.
@@ -263,8 +263,9 @@ impl Uploads {
         let from = bytes::path_of(upload.id);
         match stage(self.raw.as_ref(), &from, &upload.key).await {
             Ok(staged) => {
-                if staged.e_tag != upload.e_tag.clone().unwrap_or_default() {
-                    self.update_landing(upload.id, &staged.e_tag).await?;
+                // From here on it can no longer be aborted; and when it was, it must not land.
+                if !self.update_landing(upload.id, &staged.e_tag).await? {
+                    return self.landed_before(upload).ok_or_else(gone);
                 }
                 failpoint::reach("upload.landing")?;
                 let arrival = land_staged(self.raw.as_ref(), &staged).await?;
@@ -320,4 +321,8 @@ impl Uploads {
         self.remove_orphans().await?;
         Ok(removed)
     }
+}
+
+fn gone() -> Error {
+    Error::not_found("there is no such upload: begin it again")
 }

@@ -83,38 +83,40 @@ impl Uploads {
         received: u64,
         at: Timestamp,
     ) -> Result<()> {
-        self.update(RECEIVED, Value::Number(number("offset", received)?), id, at).await
+        self.update(RECEIVED, Value::Number(number("offset", received)?), id, at).await.map(drop)
     }
 
-    pub(super) async fn update_landing(&self, id: UploadId, e_tag: &str) -> Result<()> {
+    /// False when it was aborted meanwhile, or has landed.
+    pub(super) async fn update_landing(&self, id: UploadId, e_tag: &str) -> Result<bool> {
         self.update(LANDING, Value::Text(e_tag.to_owned()), id, Timestamp::now()).await
     }
 
     pub(super) async fn update_landed(&self, id: UploadId, run: RunId) -> Result<()> {
-        self.update(LANDED, Value::Text(run.to_string()), id, Timestamp::now()).await
+        self.update(LANDED, Value::Text(run.to_string()), id, Timestamp::now()).await.map(drop)
     }
 
-    /// An upload that was aborted meanwhile stays away: nothing is updated then.
+    /// An upload that was aborted meanwhile stays away: nothing is updated then, and false returned.
     async fn update(
         &self,
         statement: &'static str,
         value: Value,
         id: UploadId,
         at: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let query = match value {
             Value::Number(value) => sqlx::query(statement).bind(value),
             Value::Text(value) => sqlx::query(statement).bind(value),
         };
         let mut transaction = self.database.begin().await?;
-        query
+        let done = query
             .bind(micros(at))
             .bind(id.to_string())
             .bind(self.environment.to_string())
             .execute(&mut *transaction)
             .await
             .map_err(failed("note what came of an upload"))?;
-        transaction.commit().await.map_err(failed("note what came of an upload"))
+        transaction.commit().await.map_err(failed("note what came of an upload"))?;
+        Ok(done.rows_affected() == 1)
     }
 
     pub(super) async fn delete_receiving(&self, id: UploadId) -> Result<bool> {
@@ -131,9 +133,9 @@ impl Uploads {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Also those that were cut off while they landed and whose place another file took since.
     pub(super) async fn delete_landed(&self, before: Timestamp) -> Result<()> {
-        let statement =
-            "DELETE FROM uploads WHERE environment = $1 AND state = 'LANDED' AND changed_at < $2";
+        let statement = "DELETE FROM uploads WHERE environment = $1 AND state <> 'RECEIVING' AND changed_at < $2";
         let mut transaction = self.database.begin().await?;
         sqlx::query(statement)
             .bind(self.environment.to_string())

@@ -160,6 +160,34 @@ async fn an_aborted_upload_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn an_upload_that_is_aborted_while_it_lands_does_not_land() {
+    let Zone { folder, uploads } = zone(limits()).await;
+    let upload = uploads.begin(new("a.csv", 3), Timestamp::now()).await.unwrap();
+    let upload = uploads.append(&upload, 0, pieces(&["id\n"])).await.unwrap();
+    // The abort has come as far as its row when the landing begins.
+    assert!(uploads.delete_receiving(upload.id).await.unwrap());
+    assert_eq!(uploads.land(&upload).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(!folder.path().join("raw/shop/orders/a.csv").exists());
+}
+
+#[tokio::test]
+async fn an_upload_whose_place_was_taken_is_forgotten_in_the_end() {
+    let Zone { folder: _folder, uploads } = zone(limits()).await;
+    let upload = uploads.begin(new("a.csv", 3), Timestamp::now()).await.unwrap();
+    let upload = uploads.append(&upload, 0, pieces(&["id\n"])).await.unwrap();
+    uploads.land(&upload).await.unwrap();
+    // The server is killed before it is recorded, and the same name comes again.
+    let next = uploads.begin(new("a.csv", 5), Timestamp::now()).await.unwrap();
+    let next = uploads.append(&next, 0, pieces(&["id\n7\n"])).await.unwrap();
+    uploads.land(&next).await.unwrap();
+    let upload = uploads.find(upload.id, "u1").await.unwrap();
+    assert!(uploads.land(&upload).await.is_err());
+    let later = Timestamp::now() + REMEMBERED + SignedDuration::from_hours(1);
+    uploads.expire(later).await.unwrap();
+    assert_eq!(uploads.left_complete(later).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn d10_an_upload_is_found_by_its_owner_alone() {
     let Zone { folder: _folder, uploads } = zone(limits()).await;
     let upload = uploads.begin(new("a.csv", 6), Timestamp::now()).await.unwrap();

@@ -143,18 +143,7 @@ mod tests {
 
     fn orders(format: Format) -> Source {
         let columns = ["id", "note", "amount"].map(|name| Column::new(name, ColumnType::Int));
-        Source {
-            dataset: "shop/orders".parse().unwrap(),
-            owner: String::new(),
-            description: None,
-            conformed_database: None,
-            purpose_built_database: None,
-            format,
-            partition: Default::default(),
-            malformed: Default::default(),
-            drift: Default::default(),
-            columns: columns.into(),
-        }
+        Source::new("shop/orders".parse().unwrap(), "", format, columns.into())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use domain::dataset::DatasetId;
 use domain::rejected::RejectedRow;
 use domain::run::RunId;
-use domain::source::MalformedPolicy;
+use domain::source::{Breach, MalformedPolicy};
 use domain::{Error, Result};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -99,18 +99,14 @@ impl Quarantine {
             Some(file) => drop(file.close().await?),
             None => forget(self.store.as_ref(), &self.path).await?,
         }
-        match self.policy {
-            // A share of row counts needs no more precision than f64 has.
-            MalformedPolicy::Quarantine { max_rate, .. }
-                if self.rejected as f64 > max_rate * rows_read as f64 =>
-            {
-                Err(Error::invalid(format!(
-                    "{} of {rows_read} rows of {} do not fit, more than the share of {max_rate} \
-                     that the source allows; see `sluice runs quarantine`, then correct the source \
-                     or raise max_rate",
-                    self.rejected, self.key
-                )))
-            }
+        match self.policy.breach(self.rejected, rows_read) {
+            Some(Breach::TooLargeShare { most }) => Err(Error::invalid(format!(
+                "{} of {rows_read} rows of {} do not fit, more than the share of {most} that the \
+                 source allows; see `sluice runs quarantine`, then correct the source or raise \
+                 max_rate",
+                self.rejected, self.key
+            ))),
+            // The others were broken by a row, and told when it was added.
             _ => Ok(()),
         }
     }

@@ -46,8 +46,8 @@ impl Text {
         Self { sql: sql.to_owned(), tokens: all_tokens(sql) }
     }
 
-    /// The place of a span, up to the parenthesis that closes what it opens: spans of calls end
-    /// before it.
+    /// The place of a span, with the arguments of a call and up to the parenthesis that closes what
+    /// it opens: spans of calls end before them.
     pub(super) fn place(&self, span: Span) -> Place {
         if span == Span::empty() {
             return self.first();
@@ -56,18 +56,16 @@ impl Text {
         let mut open = 0_i32;
         for token in self.tokens.iter().filter(|token| token.span.start >= span.start) {
             let inside = token.span.start < span.end;
-            match token.token {
-                Token::LParen if inside => open += 1,
-                Token::RParen if inside => open -= 1,
-                Token::RParen if open > 0 => {
-                    open -= 1;
-                    span.end = token.span.end;
-                }
-                _ => {}
-            }
-            if !inside && (open <= 0 || token.token != Token::RParen) {
+            let calls = token.token == Token::LParen && token.span.start == span.end;
+            if !inside && !calls && open <= 0 {
                 break;
             }
+            open += match token.token {
+                Token::LParen => 1,
+                Token::RParen => -1,
+                _ => 0,
+            };
+            span.end = span.end.max(token.span.end);
         }
         Place::of(span)
     }

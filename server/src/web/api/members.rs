@@ -7,10 +7,11 @@ use app::api::members::{EndedSessions, Member, MemberRole, MemberSession};
 use axum::extract::{Path, Query, State};
 use domain::access::{Grant, Role};
 use domain::environment::EnvironmentName;
+use domain::{Error, ErrorKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::accounts::{self, Caller, Origin};
+use crate::accounts::{self, Caller, Origin, Via};
 use crate::console::Console;
 use crate::web::{Answer, Json, Refusal};
 
@@ -81,12 +82,16 @@ pub(crate) async fn end_sessions(
     end(&console, &caller, &id, &person.login).await
 }
 
-/// Ends all sessions of the caller, this one included.
+/// Ends all sessions of the caller, this one included. A token has none to end.
 #[utoipa::path(delete, path = "/me/sessions", responses((status = 200, body = EndedSessions)), tag = "account")]
 pub(crate) async fn end_own_sessions(
     State(console): State<Arc<Console>>,
     caller: Caller,
 ) -> Answer<EndedSessions> {
+    if matches!(caller.via, Via::Token(_)) {
+        let message = "a token cannot end the sessions of its owner: sign in with the browser";
+        return Err(Error::new(ErrorKind::Denied, message).into());
+    }
     end(&console, &caller, &caller.user.id, caller.login()).await
 }
 

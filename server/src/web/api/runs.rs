@@ -108,10 +108,6 @@ pub(crate) async fn replay_run(
     Path(path): Path<RunPath>,
 ) -> Answer<RunSummary> {
     let original = runs::find(&at.lake, path.id()?).await?;
-    if !original.status.is_terminal() {
-        let text = format!("run {} is {}: it goes on by itself", original.id, original.status);
-        return Err(Error::conflict(text).into());
-    }
     let run = replay(&at.lake, original.id, caller.login()).await?;
     let (environment, object) = (Some(&at.lake.environment), original.id.to_string());
     let (before, after) =

@@ -7,14 +7,16 @@ use app::api::tokens::{CreatedToken, NewToken, Token, TokenQuery};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use domain::access::Permission;
+use domain::{Error, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::accounts::{ApiToken, Caller};
+use crate::accounts::{ApiToken, Caller, Via};
 use crate::console::Console;
 use crate::web::idempotency::NotKept;
 use crate::web::{Answer, Json, Refusal};
 
-/// The caller's tokens, newest first; with `all`, those of everybody.
+/// The caller's tokens, newest first; with `all`, those of everybody. A token sees itself alone,
+/// unless it may manage settings.
 #[utoipa::path(get, path = "/tokens", params(TokenQuery),
     responses((status = 200, body = Page<Token>)), tag = "tokens")]
 pub(crate) async fn list(
@@ -27,7 +29,8 @@ pub(crate) async fn list(
     }
     let owner = (!query.all).then_some(caller.user.id.as_str());
     let now = Timestamp::now();
-    let tokens = console.accounts.tokens(owner).await?;
+    let mut tokens = console.accounts.tokens(owner).await?;
+    tokens.retain(|token| may_touch(&caller, &token.id));
     let items = tokens.into_iter().map(|found| token(found, now)).collect();
     Ok(Json(Page { items, next: None }))
 }
@@ -52,7 +55,8 @@ pub(crate) async fn create(
     Ok((Extension(NotKept), Json(made)))
 }
 
-/// Ends a token at once: one's own, or anybody's for admins.
+/// Ends a token at once: one's own, or anybody's for admins. A token ends itself alone, unless it
+/// may manage settings.
 #[utoipa::path(delete, path = "/tokens/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Token)), tag = "tokens")]
 pub(crate) async fn revoke(
@@ -60,6 +64,10 @@ pub(crate) async fn revoke(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Token> {
+    if !may_touch(&caller, &id) {
+        let message = "a token ends itself alone: use one with the scope manage_settings";
+        return Err(Error::new(ErrorKind::Denied, message).into());
+    }
     let owner = (!manages(&caller)).then_some(caller.user.id.as_str());
     let revoked = console.accounts.revoke_token(&id, owner).await?;
     let revoked = token(revoked, Timestamp::now());
@@ -72,8 +80,16 @@ fn manages(caller: &Caller) -> bool {
     caller.rights.allow(Permission::ManageSettings, None)
 }
 
+/// What a token may do to other tokens of its owner is bounded by its scopes, as all else.
+fn may_touch(caller: &Caller, token: &str) -> bool {
+    match &caller.via {
+        Via::Session(_) => true,
+        Via::Token(own) => own == token || manages(caller),
+    }
+}
+
 /// The error names the field before its colon.
-fn at_field(error: domain::Error) -> Refusal {
+fn at_field(error: Error) -> Refusal {
     let message = error.message().to_owned();
     let refusal = Refusal::from(error);
     match message.split_once(": ") {

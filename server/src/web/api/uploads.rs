@@ -85,6 +85,7 @@ pub(crate) async fn send(
         ));
     }
     check_room(&at, 0).await?;
+    let landed_before = upload.run.is_some();
     let metrics = Arc::clone(&console.operations.metrics);
     let bytes =
         body.into_data_stream().inspect_ok(move |piece| metrics.uploaded(piece.len() as u64));
@@ -93,8 +94,8 @@ pub(crate) async fn send(
     });
     match uploads::append(at.0.clone(), upload, offset, bytes).await {
         Ok(upload) => {
-            console.operations.metrics.uploaded(upload.received.saturating_sub(offset));
-            if let Some(run) = upload.run {
+            // Told once, not with every repetition of the last piece.
+            if let Some(run) = upload.run.filter(|_| !landed_before) {
                 let landed = serde_json::json!({ "bytes": upload.size, "run": run });
                 let (environment, nothing) = (Some(&at.lake.environment), None::<&()>);
                 let audit = &console.audit;

@@ -84,6 +84,26 @@ async fn what_failed_may_be_tried_again_under_the_same_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d5_an_answer_is_repeated_only_to_whom_may_still_have_it() {
+    let served = Served::by_link().await;
+    let mut ada = served.signed_in("ada", &[(Role::Admin, None)]).await;
+    let path = grants(&mut ada).await;
+    let first = ada.change_with(Method::POST, &path, &KEY, viewer()).await;
+    assert_eq!(first.status, StatusCode::OK);
+    // The same person, as a token that may only look.
+    let new = json!({ "name": "n", "scopes": ["view_lake"], "days": 1 });
+    let made = ada.change(Method::POST, "/api/v1/tokens", new).await;
+    let bearer = format!("Bearer {}", made.json["secret"].as_str().unwrap());
+    let headers = [KEY[0], ("authorization", bearer.as_str())];
+    let by_token = served.browser().change_with(Method::POST, &path, &headers, viewer()).await;
+    assert_eq!(by_token.status, StatusCode::FORBIDDEN, "{by_token:?}");
+    // The same person, without the role.
+    let mut ada = served.signed_in("ada", &[(Role::Engineer, None)]).await;
+    let again = ada.change_with(Method::POST, &path, &KEY, viewer()).await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN, "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d13_an_answer_with_a_secret_is_not_kept() {
     let served = Served::by_link().await;
     let mut ada = served.signed_in("ada", &[(Role::Admin, None)]).await;

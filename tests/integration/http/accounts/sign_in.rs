@@ -225,3 +225,12 @@ async fn at_github(browser: &mut Browser, path: &str) -> String {
     let back = Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();
     format!("{}?{}", back.path(), back.query().unwrap())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d12_the_start_page_names_no_environment_to_strangers_and_a_visible_one_to_others() {
+    let served = Served::by_link().await;
+    let mut nobody = served.browser();
+    assert_eq!(nobody.get("/").await.location(), "/sign-in?next=%2F");
+    let mut bob = served.signed_in("bob", &[(Role::Viewer, Some("prod"))]).await;
+    assert_eq!(bob.get("/").await.location(), "/prod");
+}

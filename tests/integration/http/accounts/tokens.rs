@@ -66,6 +66,31 @@ async fn d10_the_tokens_of_others_do_not_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d9_a_token_that_may_only_look_ends_neither_tokens_nor_sessions() {
+    let served = Served::by_link().await;
+    let mut ada = served.signed_in("ada", &[(Role::Admin, None)]).await;
+    let other = make(&mut ada, json!(["view_audit"])).await.json["token"]["id"].clone();
+    let made = make(&mut ada, json!(["view_lake"])).await;
+    let own = made.json["token"]["id"].clone();
+    let bearer = format!("Bearer {}", made.json["secret"].as_str().unwrap());
+    let headers = [("authorization", bearer.as_str())];
+    let mut script = served.browser();
+    for path in
+        [format!("/api/v1/tokens/{}", other.as_str().unwrap()), "/api/v1/me/sessions".into()]
+    {
+        let answer = script.change_with(Method::DELETE, &path, &headers, Value::Null).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: {answer:?}");
+    }
+    let listed = with(&served, made.json["secret"].as_str().unwrap(), "/api/v1/tokens").await;
+    let ids: Vec<_> = listed.json["items"].as_array().unwrap().iter().map(|t| &t["id"]).collect();
+    assert_eq!(ids, [&own], "it sees itself alone");
+    assert_eq!(ada.get("/api/v1/tokens").await.json["items"].as_array().unwrap().len(), 2);
+    let path = format!("/api/v1/tokens/{}", own.as_str().unwrap());
+    let answer = script.change_with(Method::DELETE, &path, &headers, Value::Null).await;
+    assert_eq!(answer.status, StatusCode::OK, "a script may throw its own token away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_input_names_the_field() {
     let served = Served::by_link().await;
     let mut ada = served.signed_in("ada", &[(Role::Viewer, None)]).await;

@@ -22,6 +22,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// From the last byte of the request to the first of the answer.
     pub(super) first_byte: Duration,
+    /// What follows the head, if it is text.
+    body: String,
     head: String,
 }
 
@@ -49,12 +51,21 @@ impl Session {
 
     /// Asks for a path, as a browser does that takes compressed answers.
     pub(super) fn get(&self, path: &str) -> Result<Answer> {
+        self.ask(path, "accept-encoding: gzip\r\n")
+    }
+
+    /// The text of an answer.
+    pub(super) fn text(&self, path: &str) -> Result<String> {
+        Ok(self.ask(path, "")?.body)
+    }
+
+    fn ask(&self, path: &str, headers: &str) -> Result<Answer> {
         let (address, cookie) = (&self.address, &self.cookie);
         exchange(
             address,
             &format!(
-                "GET {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\n\
-                 accept-encoding: gzip\r\nconnection: close\r\n\r\n"
+                "GET {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\n{headers}\
+                 connection: close\r\n\r\n"
             ),
         )
     }
@@ -71,8 +82,13 @@ fn exchange(address: &str, request: &str) -> Result<Answer> {
     let first_byte = sent.elapsed();
     stream.read_to_end(&mut answer).context("the answer broke off")?;
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
-    let head = String::from_utf8_lossy(&answer[..end.unwrap_or(answer.len())]).into_owned();
+    let (head, body) = answer.split_at(end.map_or(answer.len(), |end| end + 4));
+    let (head, body) = (text(head), text(body));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     ensure!(status.is_some(), "the answer is no HTTP: {head}");
-    Ok(Answer { status: status.unwrap_or_default(), first_byte, head })
+    Ok(Answer { status: status.unwrap_or_default(), first_byte, body, head })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

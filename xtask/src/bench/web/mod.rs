@@ -2,15 +2,13 @@
 //! ready, and what it takes while idle.
 
 mod client;
-mod interactive;
+pub(super) mod load;
+mod page_load;
 mod server;
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Result, ensure};
 
 use super::stage::{clear, succeed};
 use super::statistics::{median, range};
@@ -48,7 +46,7 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     let mut generate = server::sluice(&program, &folder);
     generate.args(["generate-runs", "--runs", &runs, "--tables", &tables]);
     succeed(generate)?;
-    let mut figures = vec![size(&site)?];
+    let mut figures = Vec::new();
     let start = || Server::start(&program, &folder, &site);
     figures.push(ready(&start)?);
     let server = start()?;
@@ -60,33 +58,15 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     ] {
         figures.push(first_byte(&session, what, path)?);
     }
-    figures.extend(interactive(workspace, &server, &session)?);
+    for (name, path) in [("first page (overview)", "/dev"), ("page of runs", "/dev/runs")] {
+        figures.extend(page(workspace, &server, &session, name, path)?);
+    }
     std::thread::sleep(IDLE);
     figures.push(memory(&server)?);
     drop(server);
     clear(&folder)?;
-    Ok(table(&figures, quick))
-}
-
-/// Script and module of a page, as they go over the wire.
-fn size(site: &Path) -> Result<Figure> {
-    let manifest = fs::read_to_string(site.join("manifest.json")).context("no manifest")?;
-    let manifest: Value = serde_json::from_str(&manifest).context("the manifest is not JSON")?;
-    let kilobytes = |name: &str| -> Result<f64> {
-        let file = manifest[name].as_str().with_context(|| format!("no {name} in the manifest"))?;
-        let path = site.join("assets").join(format!("{file}.br"));
-        let data = fs::metadata(&path).with_context(|| format!("no {}", path.display()))?;
-        Ok(data.len() as f64 / 1024.0)
-    };
-    let (module, script) = (kilobytes("module")?, kilobytes("script")?);
-    let style = kilobytes("style")?;
-    Ok(Figure {
-        what: "module and script of a page, brotli".to_owned(),
-        bound: 350.0,
-        measured: module + script,
-        unit: "KB",
-        remark: format!("module {module:.1}, script {script:.1}; style sheet {style:.1} beside"),
-    })
+    let what = format!("{RUNS} runs over {TABLES} datasets in SQLite");
+    Ok(table(&what, &figures, quick))
 }
 
 /// From the start of the process to the line that says it is ready, with a warm data folder.
@@ -117,15 +97,29 @@ fn first_byte(session: &Session, what: &str, path: &str) -> Result<Figure> {
     Ok(figure)
 }
 
-fn interactive(workspace: &Workspace, server: &Server, session: &Session) -> Result<Vec<Figure>> {
-    let Some(chromium) = interactive::chromium() else {
-        println!("SKIPPED interactive time: no Chromium found");
+/// What a page loads, and when it answers.
+fn page(
+    workspace: &Workspace,
+    server: &Server,
+    session: &Session,
+    name: &str,
+    path: &str,
+) -> Result<Vec<Figure>> {
+    let Some(chromium) = page_load::chromium() else {
+        println!("SKIPPED how {path} loads: no Chromium found");
         return Ok(Vec::new());
     };
-    let loads = interactive::measure(workspace, &chromium, server, session)?;
+    let loads = page_load::measure(workspace, &chromium, server, session, path)?;
     Ok(vec![
-        figure("page of runs interactive, empty cache", 1_000.0, &loads.cold),
-        figure("page of runs interactive, warm cache", 1_000.0, &loads.warm),
+        Figure {
+            what: format!("module and scripts of {name}, brotli"),
+            bound: 350.0,
+            measured: loads.bytes / 1024.0,
+            unit: "KB",
+            remark: "as loaded with an empty cache".to_owned(),
+        },
+        figure(&format!("{name} interactive, empty cache"), 1_000.0, &loads.cold),
+        figure(&format!("{name} interactive, warm cache"), 1_000.0, &loads.warm),
     ])
 }
 
@@ -147,11 +141,11 @@ fn figure(what: &str, bound: f64, times: &[f64]) -> Figure {
     Figure { what: what.to_owned(), bound, measured: median(times), unit: "ms", remark }
 }
 
-fn table(figures: &[Figure], quick: bool) -> String {
+fn table(what: &str, figures: &[Figure], quick: bool) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let build = if quick { "**development build**" } else { "release build" };
     let mut lines = vec![
-        format!("{RUNS} runs over {TABLES} datasets in SQLite; {build}; {cores} cores; loopback."),
+        format!("{what}; {build}; {cores} cores; loopback."),
         String::new(),
         "| what | budget | measured | | |".to_owned(),
         "|---|--:|--:|---|---|".to_owned(),
@@ -171,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_missed_budget_is_said_loudly() {
-        let table = table(&[figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])], false);
+        let figures = [figure("page", 20.0, &[5.0]), figure("other", 20.0, &[50.0])];
+        let table = table("Pages", &figures, false);
         assert!(table.contains("| page | 20 ms | 5.0 ms | kept |"), "{table}");
         assert!(table.contains("| other | 20 ms | 50.0 ms | **missed** |"), "{table}");
     }

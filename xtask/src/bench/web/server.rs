@@ -35,7 +35,22 @@ pub(super) fn sluice(program: &Path, data: &Path) -> Command {
 impl Server {
     /// Starts a server and waits for the link.
     pub(super) fn start(program: &Path, data: &Path, site: &Path) -> Result<Self> {
+        Self::run(sluice(program, data), site)
+    }
+
+    /// The same with a folder of its own for temporary files.
+    pub(super) fn start_with(
+        program: &Path,
+        data: &Path,
+        site: &Path,
+        temporary: &Path,
+    ) -> Result<Self> {
         let mut command = sluice(program, data);
+        command.env("TMPDIR", temporary);
+        Self::run(command, site)
+    }
+
+    fn run(mut command: Command, site: &Path) -> Result<Self> {
         command.args(["serve", "--sign-in", "link", "--listen", "127.0.0.1:0", "--site"]);
         command.arg(site).env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit());
         let begin = Instant::now();
@@ -48,6 +63,12 @@ impl Server {
             }
         }
         bail!("sluice serve ended before it was ready: {}", child.wait()?)
+    }
+
+    /// How many files and sockets it has open.
+    pub(super) fn descriptors(&self) -> Result<usize> {
+        let path = format!("/proc/{}/fd", self.child.id());
+        Ok(fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.count())
     }
 
     /// A figure of `/proc/<pid>/status` in megabytes.

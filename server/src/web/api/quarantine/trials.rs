@@ -13,6 +13,8 @@ use domain::access::Permission;
 use domain::run::{Run, RunId};
 use etl_engine::raw_to_conformed::quarantine::RowFilter;
 use etl_engine::raw_to_conformed::trial::{Limits, NowPassing, Outcome, trial};
+use etl_engine::run::check_replay;
+use etl_engine::source::{check, register};
 use tokio::sync::Semaphore;
 
 use super::{find, shown};
@@ -39,6 +41,7 @@ pub(crate) async fn try_source(
         let detail = "Other trials are under way: try again in some seconds.";
         return Err(Refusal::of_status(StatusCode::TOO_MANY_REQUESTS, detail));
     };
+    check(&request.source)?;
     let filter = RowFilter { reason: request.reason, column: request.column };
     let outcome = trial(&at.lake, &runs, &request.source, &filter, Limits::default()).await?;
     Ok(Json(outcome_of(outcome)))
@@ -57,6 +60,7 @@ pub(crate) async fn replay(
     Json(request): Json<ReplayRequest>,
 ) -> Answer<Replays> {
     let runs = runs_of(&at, &request.runs).await?;
+    runs.iter().try_for_each(check_replay)?;
     let mut version = None;
     if let Some(save) = request.save {
         let environment = Some(&at.lake.environment);
@@ -69,11 +73,13 @@ pub(crate) async fn replay(
         }
         let dataset = &save.source.dataset;
         let before = at.lake.sources.current(dataset).await?.map(|current| current.source);
-        let saved = at.lake.sources.save(&save.source, caller.login(), save.version).await?;
-        let (object, after) = (dataset.to_string(), Some(&saved.source));
+        // By the one way that checks which tables belong to whom.
+        let done = register(&at.lake, &save.source, caller.login(), save.version).await?;
+        let (object, after) = (dataset.to_string(), Some(&done.saved.source));
         let audit = &console.audit;
-        audit.record(&caller, "source.save", environment, &object, before.as_ref(), after).await?;
-        version = Some(saved.version);
+        let action = "source.register";
+        audit.record(&caller, action, environment, &object, before.as_ref(), after).await?;
+        version = Some(done.saved.version);
     }
     let mut started = Vec::with_capacity(runs.len());
     for run in runs {

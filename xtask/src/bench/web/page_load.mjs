@@ -1,5 +1,6 @@
-// Prints how many milliseconds a page takes from navigation to the end of hydration, which the page
-// marks by itself: with an empty cache and with a warm one.
+// Loads a page with an empty and with a warm cache. Prints how many milliseconds each load took from
+// navigation to the end of hydration, which the page marks by itself, and how many bytes of script
+// and module the first of them took, as they went over the wire.
 import { chromium } from "@playwright/test";
 
 const [executablePath, url, cookie] = process.argv.slice(2);
@@ -16,19 +17,30 @@ async function load(page) {
     return mark.jsonValue();
 }
 
-const times = { cold: [], warm: [] };
+/** Bytes of scripts and modules that the page asked for. */
+function code(page) {
+    return page.evaluate(() => {
+        const files = performance.getEntriesByType("resource").filter(({ name }) => /\.(js|wasm)$/.test(name));
+        // A preloaded file is listed twice: when it was fetched and when it was used.
+        const sizes = new Map(files.map(({ name, encodedBodySize }) => [name, encodedBodySize]));
+        return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    });
+}
+
+const loads = { cold: [], warm: [], bytes: 0 };
 for (let round = 0; round < 6; round++) {
     const context = await browser.newContext();
     await context.addCookies([{ name, value: value.join("="), url }]);
     const page = await context.newPage();
     const cold = await load(page);
+    loads.bytes = await code(page);
     const warm = await load(page);
     // The first round starts the browser's own processes.
     if (round > 0) {
-        times.cold.push(cold);
-        times.warm.push(warm);
+        loads.cold.push(cold);
+        loads.warm.push(warm);
     }
     await context.close();
 }
 await browser.close();
-console.log(JSON.stringify(times));
+console.log(JSON.stringify(loads));
