@@ -4,6 +4,7 @@ use app::api::settings::RetentionRule;
 use etl_engine::run::EngineSettings;
 use jiff::SignedDuration;
 
+use crate::queries::ResultRetention;
 use crate::sign_in::SignInConfig;
 use crate::web::IDEMPOTENCY_KEY_LIFE;
 
@@ -52,6 +53,12 @@ pub fn rules(engine: &EngineSettings, sign_in: &SignInConfig) -> Vec<RetentionRu
             accounts.link_life,
             "They cannot be used any more.",
             Some("sign_in.link_minutes"),
+        ),
+        kept(
+            "Rows of queries",
+            ResultRetention::default().life,
+            "The newest of them, up to a bound on their number and size. What was asked stays in the history.",
+            None,
         ),
         kept(
             "Idempotency keys",

@@ -15,14 +15,15 @@ export function header(grid, columns) {
 function cell(grid, column, at) {
     const attributes = { role: "columnheader", "aria-sort": "none", "aria-colindex": at + 1, "data-at": at };
     const cell = make("div", `grid-column grid-${column.kind}`, attributes);
-    const name = make("button", "grid-sort", { type: "button", title: `${column.name} · ${column.type}: sort` });
+    const name = make("button", "grid-sort", { type: "button", title: `${column.name} · ${column.type}: sort; Shift and an arrow key changes the width` });
     const text = make("span", "grid-name");
     text.textContent = column.name;
     const type = make("span", "grid-type");
     type.textContent = column.type;
     name.append(text, type);
     name.addEventListener("click", () => grid.sortBy(at));
-    cell.append(name, filter(grid, column, at), edge(grid, column, at));
+    name.addEventListener("keydown", (event) => widen(grid, at, event));
+    cell.append(name, filter(grid, column, at), edge(grid, at));
     return cell;
 }
 
@@ -42,30 +43,24 @@ function filter(grid, column, at) {
     return input;
 }
 
-/** Changes the width: by mouse, or by the arrow keys. */
-function edge(grid, column, at) {
-    const edge = make("div", "grid-edge", {
-        role: "separator", "aria-orientation": "vertical", tabindex: "0", "aria-label": `Width of ${column.name}`,
-        "aria-valuenow": Math.round(grid.width(at)), "aria-valuemin": "48", "aria-valuemax": "2000",
-    });
-    const set = (width) => {
-        grid.setWidth(at, width);
-        edge.setAttribute("aria-valuenow", Math.round(grid.width(at)));
-    };
+/** Changes the width by mouse. */
+function edge(grid, at) {
+    const edge = make("div", "grid-edge", { "aria-hidden": "true" });
     edge.addEventListener("pointerdown", (event) => {
         event.preventDefault();
         edge.setPointerCapture(event.pointerId);
         const [from, width] = [event.clientX, grid.width(at)];
-        const move = (moved) => set(width + moved.clientX - from);
+        const move = (moved) => grid.setWidth(at, width + moved.clientX - from);
         edge.addEventListener("pointermove", move);
         edge.addEventListener("lostpointercapture", () => edge.removeEventListener("pointermove", move), { once: true });
     });
-    edge.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
-        if (!step) return;
-        event.preventDefault();
-        event.stopPropagation();
-        set(grid.width(at) + step);
-    });
     return edge;
+}
+
+/** Changes the width by Shift and the arrow keys on the column's name. */
+function widen(grid, at, event) {
+    const step = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
+    if (!step || !event.shiftKey) return;
+    event.preventDefault();
+    grid.setWidth(at, grid.width(at) + step);
 }

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::buffer::Buffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::ipc::reader::StreamDecoder;
+use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use domain::query::QueryId;
 use domain::{Error, ErrorKind, Result};
@@ -91,9 +90,7 @@ impl ResultPaths {
     pub(super) fn open(&self, pieces: Pieces) -> Result<ResultReader> {
         let mut file = File::open(&self.rows).map_err(|error| read_error(&error))?;
         let head = read_range(&mut file, 0, pieces.head)?;
-        let mut decoder = StreamDecoder::new();
-        decoder.decode(&mut head.clone()).map_err(damaged)?;
-        let schema = decoder.schema().ok_or_else(|| Error::internal("a result has no columns"))?;
+        let schema = StreamReader::try_new(head.as_slice(), None).map_err(damaged)?.schema();
         Ok(ResultReader { file, pieces, head, schema })
     }
 }
@@ -151,7 +148,7 @@ impl ResultWriter {
 pub(super) struct ResultReader {
     file: File,
     pieces: Pieces,
-    head: Buffer,
+    head: Vec<u8>,
     /// Its columns.
     pub(super) schema: SchemaRef,
 }
@@ -174,13 +171,12 @@ impl ResultReader {
             index => self.pieces.ends.get(index - 1).map_or(self.pieces.head, |end| end.0),
         };
         let end = self.pieces.ends.get(index).map_or(begin, |end| end.0);
-        let mut body = read_range(&mut self.file, begin, end)?;
-        let mut decoder = StreamDecoder::new();
-        decoder.decode(&mut self.head.clone()).map_err(damaged)?;
-        decoder
-            .decode(&mut body)
-            .map_err(damaged)?
-            .ok_or_else(|| Error::internal("a piece of a result is not whole"))
+        let body = read_range(&mut self.file, begin, end)?;
+        let stream = self.head.as_slice().chain(body.as_slice());
+        let mut stream = StreamReader::try_new(stream, None).map_err(damaged)?;
+        let whole =
+            stream.next().ok_or_else(|| Error::internal("a piece of a result is not whole"));
+        whole?.map_err(damaged)
     }
 
     /// The piece that holds a row, and the row's number in it.
@@ -210,12 +206,12 @@ impl Write for Counted {
     }
 }
 
-fn read_range(file: &mut File, begin: u64, end: u64) -> Result<Buffer> {
+fn read_range(file: &mut File, begin: u64, end: u64) -> Result<Vec<u8>> {
     let length = usize::try_from(end.saturating_sub(begin)).unwrap_or_default();
     let mut bytes = vec![0; length];
     file.seek(SeekFrom::Start(begin)).map_err(|error| read_error(&error))?;
     file.read_exact(&mut bytes).map_err(|error| read_error(&error))?;
-    Ok(Buffer::from_vec(bytes))
+    Ok(bytes)
 }
 
 /// Dictionaries would tie pieces to each other.
@@ -278,6 +274,16 @@ mod tests {
         let texts: ArrayRef =
             Arc::new(StringArray::from_iter_values((from..from + rows).map(|n| format!("n{n}"))));
         RecordBatch::try_from_iter([("n", numbers), ("t", texts)]).unwrap()
+    }
+
+    #[test]
+    fn columns_are_known_before_the_first_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ResultPaths::of(folder.path(), QueryId::generate());
+        let mut writer = ResultWriter::new(paths.clone());
+        let pieces = writer.add(&batch(0, 0)).unwrap();
+        let reader = paths.open(pieces).unwrap();
+        assert_eq!((reader.rows(), reader.schema.fields().len()), (0, 2));
     }
 
     #[test]

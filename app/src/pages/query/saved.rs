@@ -105,10 +105,11 @@ pub(super) fn save_dialog(bench: Bench) -> AnyView {
     let (shared, problem) = (RwSignal::new(false), RwSignal::new(None::<Problem>));
     // What the tab shows already: loaded to be changed, if it is the reader's own.
     let loaded = RwSignal::new(None::<SavedQuery>);
+    let tab = Memo::new(move |_| bench.tab().map(|tab| (tab.id, tab.title, tab.saved)));
     Effect::new(move |_| {
-        let tab = bench.tab();
-        let id = tab.as_ref().and_then(|tab| tab.saved.clone());
-        name.set(tab.map(|tab| tab.title).unwrap_or_default());
+        let tab = tab.get();
+        let id = tab.as_ref().and_then(|tab| tab.2.clone());
+        name.set(tab.map(|tab| tab.1).unwrap_or_default());
         if id == loaded.with_untracked(|saved| saved.as_ref().map(|saved| saved.id.clone())) {
             return;
         }

@@ -12,7 +12,7 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use domain::{Error, Result};
 use etl_engine::query::parquet_file::write_parquet;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::result_file::ResultReader;
@@ -51,9 +51,11 @@ impl ResultExport {
                 drop(to.blocking_send(Err(error)));
             }
         });
-        futures::stream::unfold(from, |mut from| async move {
+        let chunks = futures::stream::unfold(from, |mut from| async move {
             from.recv().await.map(|chunk| (chunk, from))
-        })
+        });
+        // Layers above, such as compression, ask once more after the end.
+        chunks.fuse()
     }
 
     fn write(mut self, format: ExportFormat, out: &mut Chunks) -> Result<()> {

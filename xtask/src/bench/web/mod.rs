@@ -4,6 +4,7 @@
 mod client;
 pub(super) mod load;
 mod page_load;
+mod scroll;
 mod server;
 
 use std::time::Duration;
@@ -61,6 +62,7 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     for (name, path) in [("first page (overview)", "/dev"), ("page of runs", "/dev/runs")] {
         figures.extend(page(workspace, &server, &session, name, path)?);
     }
+    figures.extend(scrolling(workspace, &server, &session)?);
     std::thread::sleep(IDLE);
     figures.push(memory(&server)?);
     drop(server);
@@ -121,6 +123,20 @@ fn page(
         figure(&format!("{name} interactive, empty cache"), 1_000.0, &loads.cold),
         figure(&format!("{name} interactive, warm cache"), 1_000.0, &loads.warm),
     ])
+}
+
+/// Frames while a long result scrolls; 60 in a second are one every 16.7 ms.
+fn scrolling(workspace: &Workspace, server: &Server, session: &Session) -> Result<Option<Figure>> {
+    let Some(chromium) = page_load::chromium() else {
+        println!("SKIPPED how a result scrolls: no Chromium found");
+        return Ok(None);
+    };
+    let mut frames = scroll::measure(workspace, &chromium, server, session)?;
+    let mut figure = figure("frame while 100,000 rows of a result scroll", 17.0, &frames);
+    frames.sort_by(f64::total_cmp);
+    let late = frames.get(frames.len() * 95 / 100).copied().unwrap_or_default();
+    figure.remark = format!("{}, p95 {late:.1}", figure.remark);
+    Ok(Some(figure))
 }
 
 fn memory(server: &Server) -> Result<Figure> {
