@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     Expr, Select, SelectItem, Spanned, Statement, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
-use datafusion::sql::sqlparser::tokenizer::{Location, Span};
+use datafusion::sql::sqlparser::tokenizer::Span;
 
 /// An expression of a tree, in the order in which they are visited.
 #[derive(Debug, Clone)]
@@ -54,10 +54,16 @@ pub(super) fn expressions(statement: &Statement) -> Vec<Numbered> {
     collect.found
 }
 
-/// The innermost expression at a place; of several that begin there, the one that ends first.
-pub(super) fn innermost(expressions: &[Numbered], at: Location) -> Option<&Numbered> {
-    let covers = |found: &&Numbered| found.span.start <= at && at < found.span.end;
+/// The innermost expression that covers a place.
+pub(super) fn innermost(expressions: &[Numbered], place: Span) -> Option<&Numbered> {
+    let covers = |found: &&Numbered| found.span.start <= place.start && place.end <= found.span.end;
     expressions.iter().filter(covers).max_by_key(|found| found.depth)
+}
+
+/// The expression that an expression is a part of.
+pub(super) fn around<'a>(expressions: &'a [Numbered], part: &Numbered) -> Option<&'a Numbered> {
+    let before = expressions.iter().take(part.number);
+    before.rev().find(|other| other.depth + 1 == part.depth)
 }
 
 /// The tree with one expression replaced by NULL. A column of a select list keeps its name.

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 
 use super::Finding;
-use super::blank::{Numbered, expressions, innermost, without};
+use super::blank::{Numbered, around, expressions, innermost, without};
 use super::place::Text;
 use crate::query::failure::failure;
 use crate::query::planning::plan_tree;
@@ -18,6 +18,9 @@ const MAX_FINDINGS: usize = 20;
 
 /// Most plans that are made to locate one error.
 const MAX_TRIALS: usize = 60;
+
+/// What DataFusion says of operators whose sides have types that do not fit.
+const MISMATCH: &str = "expressions have incompatible types";
 
 /// Planning of one statement.
 pub(super) struct Recovery<'a> {
@@ -54,15 +57,22 @@ impl<'a> Recovery<'a> {
             error => error,
         };
         let all = expressions(&self.tree);
-        let start = error.diagnostic().and_then(|diagnostic| diagnostic.span);
-        let start = start.map(|span| Location { line: span.start.line, column: span.start.column });
+        let place = error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| {
+            let location =
+                |at: datafusion::common::Location| Location { line: at.line, column: at.column };
+            Span::new(location(span.start), location(span.end))
+        });
         let column = unknown_column(&error);
-        let found = match (start, &column) {
-            (Some(start), _) => innermost(&all, start),
+        let found = match (place, &column) {
+            (Some(place), _) => innermost(&all, place),
             (None, Some((field, _))) => all.iter().find(|found| names(found, field)),
             (None, None) => None,
         };
         let found = match found {
+            // An operator whose sides do not fit is told with the place of one of them.
+            Some(side) if side.column.is_some() && of_an_operator(&error) => {
+                Some(around(&all, side).unwrap_or(side))
+            }
             Some(found) => Some(found),
             None => self.culprit(&all, &error.to_string()).await,
         };
@@ -96,6 +106,8 @@ impl<'a> Recovery<'a> {
     /// The finding for any other error, in DataFusion's words made shorter.
     fn described(&self, error: DataFusionError, span: Span) -> Finding {
         let brief = error.diagnostic().map(|diagnostic| diagnostic.message.clone());
+        // That says less than the error itself, which names the types.
+        let brief = brief.filter(|brief| brief != MISMATCH);
         let error = failure(error);
         let message = error.message();
         if let Some((unknown, near)) = unknown_function(message) {
@@ -139,6 +151,10 @@ impl<'a> Recovery<'a> {
 
 fn names(found: &Numbered, column: &Column) -> bool {
     found.column.as_ref().and_then(|parts| parts.last()).is_some_and(|name| *name == column.name)
+}
+
+fn of_an_operator(error: &DataFusionError) -> bool {
+    error.diagnostic().is_some_and(|diagnostic| diagnostic.message == MISMATCH)
 }
 
 fn unknown_column(error: &DataFusionError) -> Option<(Column, Vec<Column>)> {

@@ -99,7 +99,7 @@ async fn an_error_stands_under_its_words() {
         ),
         (
             "select upper(sqrt(store_and_fwd_flag)) u, year, month, day from T!",
-            "select upper(«sqrt(store_and_fwd_flag)») u, year, month, day from T!",
+            "select upper(sqrt(«store_and_fwd_flag»)) u, year, month, day from T!",
             "sqrt",
             None,
         ),

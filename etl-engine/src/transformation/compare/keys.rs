@@ -162,7 +162,7 @@ mod tests {
             ["vendorid", "day", "month", "year", "pulocationid", "dolocationid", "payment_type"];
         assert_eq!(reference, wanted, "an expression grouped by twice is one key");
         for (sql, wanted) in [
-            ("select vendorid v, -vendorid minus, sum(extra) from T! group by vendorid", "v"),
+            ("select vendorid v, -vendorid negative, sum(extra) from T! group by vendorid", "v"),
             ("select vendorid % 2 odd, count(*) n from T! group by vendorid % 2", "odd"),
             (
                 "with g as (select day d, sum(extra) e from T! group by day) select e, d from g where e > 1 order by d",
