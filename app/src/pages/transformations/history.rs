@@ -150,6 +150,11 @@ fn fetch(
 fn restore_dialog(desk: Desk, wanted: RwSignal<Option<u64>>) -> AnyView {
     let (message, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
     let problem = RwSignal::new(None::<Problem>);
+    let (failing, reason) = (RwSignal::new(false), RwSignal::new(String::new()));
+    let accepted = move || {
+        let reason = reason.get_untracked().trim().to_owned();
+        (failing.get_untracked() && !reason.is_empty()).then_some(reason)
+    };
     let restore = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let Some(version) = wanted.get_untracked() else { return };
@@ -158,7 +163,7 @@ fn restore_dialog(desk: Desk, wanted: RwSignal<Option<u64>>) -> AnyView {
             version,
             base: desk.live.with_untracked(|live| live.as_ref().map_or(0, |live| live.version)),
             message: (!text.is_empty()).then_some(text),
-            accept_failing_tests: None,
+            accept_failing_tests: accepted(),
         };
         busy.set(true);
         problem.set(None);
@@ -173,10 +178,24 @@ fn restore_dialog(desk: Desk, wanted: RwSignal<Option<u64>>) -> AnyView {
                     );
                     desk.saved(done.saved, done.standing);
                 }
-                Err(told) => problem.set(Some(told)),
+                Err(told) => {
+                    failing.set(told.fields.iter().any(|f| f.field == "accept_failing_tests"));
+                    problem.set(Some(told));
+                }
             }
             busy.set(false);
         });
+    };
+    let because = move || {
+        failing.get().then(|| {
+            view! {
+                <div class="field">
+                    <label for="restore-reason">"Restore although tests fail, because"</label>
+                    <input id="restore-reason" type="text" autocomplete="off" prop:value=reason
+                        on:input=move |event| reason.set(event_target_value(&event)) />
+                </div>
+            }
+        })
     };
     let title =
         Signal::derive(move || format!("Restore version {}?", wanted.get().unwrap_or_default()));
@@ -195,6 +214,7 @@ fn restore_dialog(desk: Desk, wanted: RwSignal<Option<u64>>) -> AnyView {
                     <input id="restore-message" type="text" maxlength="500" autocomplete="off" prop:value=message
                         on:input=move |event| message.set(event_target_value(&event)) />
                 </div>
+                {because}
                 {move || problem.get().map(failure)}
                 <div class="actions">
                     <button type="button" class="button" on:click=move |_| close_dialog(DIALOG)>"Not now"</button>
