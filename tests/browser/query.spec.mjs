@@ -25,8 +25,9 @@ async function write(page, sql) {
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.insertText(sql);
     await expect(page.locator("sql-editor")).toHaveJSProperty("value", sql);
-    // The page hears of what is typed after a short pause.
+    // The page hears of what is typed after a short pause; proposals would lie over its buttons.
     await page.waitForTimeout(300);
+    await page.keyboard.press("Escape");
 }
 
 async function run(page, sql) {

@@ -45,7 +45,7 @@ test("from an empty lake to both tables, past a quarantine", async ({ page }) =>
         await expect(register).toBeDisabled();
         await page.getByLabel("Dataset", { exact: true }).fill(DATASET);
         await page.getByLabel("Owner").fill("taxi-team");
-        await page.getByLabel("Description").fill("Trips of New York's green taxis.");
+        await page.getByLabel("Description", { exact: true }).fill("Trips of New York's green taxis.");
         await page.getByRole("radio", { name: /^A date column/ }).check();
         await page.getByRole("checkbox", { name: "Empty allowed of passenger_count" }).uncheck();
         await expect(page.getByText("A run of this file would fail:")).toBeVisible({ timeout: 60_000 });

@@ -11,7 +11,8 @@ import { nonce, theme } from "./theme.js";
 export function reading(label) {
     return [
         EditorView.cspNonce.of(nonce()),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+        // The text is what the keyboard scrolls, so it says that the keyboard reaches it.
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", tabindex: "0" }),
         EditorView.lineWrapping,
         lineNumbers(),
         highlightSpecialChars(),

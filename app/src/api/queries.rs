@@ -254,6 +254,7 @@ pub enum ExportFormat {
 #[cfg_attr(feature = "ssr", into_params(parameter_in = Query))]
 pub struct ExportQuery {
     /// The kind of file.
+    #[cfg_attr(feature = "ssr", param(inline))]
     pub format: ExportFormat,
 }
 

@@ -44,7 +44,7 @@ fn TopBar() -> impl IntoView {
                 <span>"Sluice"</span>
             </a>
             <EnvironmentSwitcher />
-            <button type="button" class="palette-button" data-opens="palette" aria-haspopup="dialog"
+            <button type="button" class="palette-button" data-opens="palette" aria-haspopup="dialog" aria-label="Go to… (Ctrl K)"
                 on:click=move |_| super::dialog::open_dialog("palette")>
                 {icon("search")}<span>"Go to…"</span><kbd>"Ctrl K"</kbd>
             </button>

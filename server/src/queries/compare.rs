@@ -114,8 +114,8 @@ fn found(common: &[ResultColumn], one: &Loaded, two: &Loaded) -> Vec<usize> {
     if !unique(&key) {
         return Vec::new();
     }
-    // Columns that the others make superfluous are values, not keys.
-    for at in key.clone() {
+    // Columns that the others make superfluous are values, not keys; the likeliest keys came first.
+    for at in key.clone().into_iter().rev() {
         let without: Vec<_> = key.iter().copied().filter(|other| *other != at).collect();
         if !without.is_empty() && unique(&without) {
             key = without;

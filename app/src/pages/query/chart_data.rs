@@ -91,16 +91,18 @@ fn seconds(text: &str) -> Option<f64> {
     Some(zoned.timestamp().as_millisecond() as f64 / 1000.0)
 }
 
-/// Round numbers that cover a range, about `count` of them.
+/// Round numbers that cover a range, about `count` of them; a range without extent has one.
 pub(super) fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
-    let span = (high - low).max(f64::MIN_POSITIVE);
+    let span = high - low;
+    if span <= 0.0 || !span.is_finite() {
+        return vec![low];
+    }
     let rough = span / count.max(1) as f64;
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= rough);
     let step = step.unwrap_or(10.0 * power);
-    let first = (low / step).floor() as i64;
-    let mut ticks: Vec<_> =
-        (0..=(count as i64 * 2 + 2)).map(|n| (first + n) as f64 * step).collect();
+    let first = (low / step).floor();
+    let mut ticks: Vec<_> = (0..=(count * 2 + 2)).map(|n| (first + n as f64) * step).collect();
     if let Some(end) = ticks.iter().position(|tick| *tick >= high - step * 1e-9) {
         ticks.truncate(end + 1);
     }

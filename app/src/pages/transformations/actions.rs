@@ -69,7 +69,7 @@ fn buttons(desk: Desk) -> AnyView {
     let state = move || match desk.kept.get() {
         Kept::Nothing => ().into_any(),
         Kept::Soon => view! { <span class="muted">"Keeping your draft…"</span> }.into_any(),
-        Kept::Kept => {
+        Kept::Yes => {
             view! { <span class="muted">"Your draft is kept; it is not live"</span> }.into_any()
         }
         Kept::Failed(why) => {

@@ -50,7 +50,7 @@ pub(super) enum Kept {
     /// It will be kept in a moment.
     Soon,
     /// It is on the server.
-    Kept,
+    Yes,
     /// It could not be kept, and why.
     Failed(String),
 }
@@ -66,7 +66,7 @@ impl Desk {
         let saved_sql = live.as_ref().map(|live| live.sql.clone()).unwrap_or_default();
         let version = live.as_ref().map_or(0, |live| live.version);
         let draft = draft.filter(|draft| draft.sql != saved_sql);
-        let kept = if draft.is_some() { Kept::Kept } else { Kept::Nothing };
+        let kept = if draft.is_some() { Kept::Yes } else { Kept::Nothing };
         let (sql, base) = draft.map_or((saved_sql, version), |draft| (draft.sql, draft.base));
         Self {
             environment,

@@ -80,7 +80,7 @@ pub(super) fn follow(desk: Desk) {
         // The first run is the page itself: nothing was typed.
         if before.is_some() && desk.may_edit.get_untracked() {
             let idle = desk.kept.with_untracked(|kept| *kept == Kept::Nothing);
-            if !(idle && !untrack(|| desk.is_changed())) {
+            if !idle || untrack(|| desk.is_changed()) {
                 desk.kept.set(Kept::Soon);
                 drafts.after(KEEP_AFTER, move || keep(desk, drafts));
             }
@@ -118,7 +118,7 @@ fn keep(desk: Desk, follower: Follower) {
         let path = desk.path("/draft");
         let (answer, kept) = if changed {
             let draft = DraftToKeep { sql, base };
-            (send::<_, Draft>("PUT", path, &draft).await.map(drop), Kept::Kept)
+            (send::<_, Draft>("PUT", path, &draft).await.map(drop), Kept::Yes)
         } else {
             (send::<_, ()>("DELETE", path, &()).await, Kept::Nothing)
         };
