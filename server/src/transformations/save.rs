@@ -29,22 +29,26 @@ pub struct ToSave<'a> {
 #[derive(Debug)]
 pub enum Outcome {
     /// It is the newest version.
-    Saved {
-        /// The version.
-        saved: Transformation,
-        /// The version before it.
-        before: Option<Transformation>,
-        /// What is known about it.
-        checked: Checked,
-        /// What its fixture tests said.
-        tests: FixtureReport,
-    },
+    Saved(Box<Saved>),
     /// Another version was saved since `base`; nothing was saved.
     Stale(Transformation),
     /// It is wrong; nothing was saved.
     Unsound(Vec<Finding>),
     /// Fixture tests fail, and nobody accepted that; nothing was saved.
     FailsTests(FixtureReport),
+}
+
+/// The newest version.
+#[derive(Debug)]
+pub struct Saved {
+    /// The version.
+    pub saved: Transformation,
+    /// The version before it.
+    pub before: Option<Transformation>,
+    /// What is known about it.
+    pub checked: Checked,
+    /// What its fixture tests said.
+    pub tests: FixtureReport,
 }
 
 /// Saves SQL. A conflict that arises meanwhile is an error of its own kind.
@@ -65,5 +69,5 @@ pub async fn save(at: &Embedded, dataset: &DatasetId, new: ToSave<'_>) -> Result
         return Ok(Outcome::FailsTests(tests));
     }
     let saved = lake.transformations.save(dataset, sql, author, message, base).await?;
-    Ok(Outcome::Saved { saved, before, checked, tests })
+    Ok(Outcome::Saved(Box::new(Saved { saved, before, checked, tests })))
 }

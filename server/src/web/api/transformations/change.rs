@@ -15,7 +15,7 @@ use serde_json::json;
 use super::DatasetPath;
 use crate::accounts::Caller;
 use crate::console::Console;
-use crate::transformations::save::{Outcome, ToSave, save as save_version};
+use crate::transformations::save::{Outcome, Saved, ToSave, save as save_version};
 use crate::transformations::{merge as merging, saved as shown, standing};
 use crate::web::problem::Refusal;
 use crate::web::{Answer, InEnvironment, Json};
@@ -106,7 +106,8 @@ async fn change(
             }))
         }
         Outcome::FailsTests(tests) => Err(failing(&tests)),
-        Outcome::Saved { saved, before, checked, tests } => {
+        Outcome::Saved(saved) => {
+            let Saved { saved, before, checked, tests } = *saved;
             let before = before.map(|old| json!({"version": old.version, "sql": old.sql}));
             let mut after = json!({"version": saved.version, "sql": saved.sql});
             if let Some(reason) = accepted.filter(|_| tests.failures() > 0) {
