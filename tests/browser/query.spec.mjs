@@ -60,7 +60,7 @@ test("a result of 100,000 rows is run, arranged, looked into, charted and taken 
         await expect(cell(page, 0, 1)).toHaveText("0");
     });
     await test.step("a column sorts and filters the whole result", async () => {
-        const head = grid.getByRole("columnheader", { name: /^n bigint/ });
+        const head = grid.getByRole("columnheader", { name: /^n .*bigint/ });
         await head.getByRole("button").click();
         await head.getByRole("button").click();
         await expect(head).toHaveAttribute("aria-sort", "descending");
