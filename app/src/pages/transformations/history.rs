@@ -14,25 +14,45 @@ use crate::components::{
 
 const DIALOG: &str = "restore";
 
-/// Two versions that are compared.
+/// The versions that somebody chose to compare; until then the newest with the one before it.
 #[derive(Clone, Copy)]
 struct Pair {
     before: RwSignal<Option<u64>>,
     after: RwSignal<Option<u64>>,
 }
 
+/// The version that runs now; 0: there is none.
+fn newest_of(desk: Desk) -> u64 {
+    desk.live.with(|live| live.as_ref().map_or(0, |live| live.version))
+}
+
+impl Pair {
+    fn before(self, desk: Desk) -> Option<u64> {
+        let newest = newest_of(desk);
+        self.before.get().or_else(|| (newest > 0).then(|| newest.saturating_sub(1).max(1)))
+    }
+
+    fn after(self, desk: Desk) -> Option<u64> {
+        let newest = newest_of(desk);
+        self.after.get().or_else(|| (newest > 0).then_some(newest))
+    }
+}
+
 /// The tab.
 pub(super) fn history(desk: Desk) -> AnyView {
-    let version = move || desk.live.with(|live| live.as_ref().map_or(0, |live| live.version));
     let versions = Resource::new(
-        move || (desk.path("/versions"), version()),
+        move || (desk.path("/versions"), newest_of(desk)),
         |(path, _)| get::<Vec<VersionSummary>>(path),
     );
     let pair = Pair { before: RwSignal::new(None), after: RwSignal::new(None) };
     let wanted = RwSignal::new(None::<u64>);
+    // Both resources are made here, one after the other: made when the first has come, server and
+    // browser would count them in different orders.
+    let both = both(desk, pair);
     view! {
         <div class="stack">
             {loaded(versions, 5, move |versions| table(desk, &versions, pair, wanted))}
+            {loaded(both, 6, difference)}
             {restore_dialog(desk, wanted)}
         </div>
     }
@@ -48,9 +68,6 @@ fn table(
     let Some(newest) = versions.first().map(|newest| newest.version) else {
         return view! { <Empty title="Nothing was saved yet"><p>"The first save makes version 1."</p></Empty> }.into_any();
     };
-    let before = versions.get(1).map_or(newest, |version| version.version);
-    pair.before.set(Some(before));
-    pair.after.set(Some(newest));
     let rows: Vec<_> =
         versions.iter().map(|version| row(desk, version, newest, pair, wanted)).collect();
     view! {
@@ -62,7 +79,6 @@ fn table(
             </tr></thead>
             <tbody>{rows}</tbody>
         </table></div>
-        {difference(desk, pair)}
     }
     .into_any()
 }
@@ -75,10 +91,10 @@ fn row(
     wanted: RwSignal<Option<u64>>,
 ) -> AnyView {
     let number = version.version;
-    let radio = |name: &'static str, chosen: RwSignal<Option<u64>>| {
+    let radio = |name: &'static str, chosen: RwSignal<Option<u64>>, shown: Signal<Option<u64>>| {
         let label = format!("Version {number} as {name}");
         view! {
-            <td><input type="radio" name=name aria-label=label prop:checked=move || chosen.get() == Some(number)
+            <td><input type="radio" name=name aria-label=label prop:checked=move || shown.get() == Some(number)
                 on:change=move |_| chosen.set(Some(number)) /></td>
         }
     };
@@ -94,8 +110,8 @@ fn row(
     };
     view! {
         <tr>
-            {radio("before", pair.before)}
-            {radio("after", pair.after)}
+            {radio("before", pair.before, Signal::derive(move || pair.before(desk)))}
+            {radio("after", pair.after, Signal::derive(move || pair.after(desk)))}
             <td class="number">{number}</td>
             <td class="transformation-message">{version.message.clone()}</td>
             <td>{version.author.clone()}</td>
@@ -106,18 +122,24 @@ fn row(
     .into_any()
 }
 
-fn difference(desk: Desk, pair: Pair) -> AnyView {
-    let path = move |chosen: RwSignal<Option<u64>>| {
-        chosen.get().map(|version| desk.path(&format!("/versions/{version}")))
+type Both = (Option<SavedTransformation>, Option<SavedTransformation>);
+
+/// The two versions that are compared.
+fn both(desk: Desk, pair: Pair) -> Resource<Result<Both, Problem>> {
+    let path = move |version: Option<u64>| {
+        version.map(|version| desk.path(&format!("/versions/{version}")))
     };
-    let both = Resource::new(
-        move || (path(pair.before), path(pair.after)),
+    Resource::new(
+        move || (path(pair.before(desk)), path(pair.after(desk))),
         |(before, after)| {
             let (before, after) = (fetch(before), fetch(after));
             async move { Ok::<_, Problem>((before.await?, after.await?)) }
         },
-    );
-    loaded(both, 6, move |both| match both {
+    )
+}
+
+fn difference(both: Both) -> AnyView {
+    match both {
         (Some(before), Some(after)) if before.sql != after.sql => {
             let label = |saved: &SavedTransformation| {
                 Signal::stored(format!("Version {}, by {}", saved.version, saved.author))
@@ -131,7 +153,7 @@ fn difference(desk: Desk, pair: Pair) -> AnyView {
         }
         (Some(_), Some(_)) => view! { <p class="muted">"Both hold the same SQL."</p> }.into_any(),
         _ => ().into_any(),
-    })
+    }
 }
 
 /// One version, if one is chosen. The request is made at once, while the page's context is there.
