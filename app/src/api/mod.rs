@@ -8,6 +8,7 @@ pub mod members;
 pub mod overview;
 mod page;
 mod problem;
+pub mod quality;
 pub mod quarantine;
 pub mod queries;
 pub mod reference;

@@ -7,6 +7,7 @@ mod api;
 mod lineage;
 mod not_found;
 mod overview;
+mod quality;
 mod quarantine;
 mod query;
 mod runs;
@@ -52,6 +53,7 @@ pages!(first of First {
 });
 
 pages!(lists of Lists {
+    Quality => quality::quality,
     Quarantine => quarantine::quarantine,
     Runs => runs::runs,
     SignIn => sign_in::sign_in,
@@ -60,6 +62,7 @@ pages!(lists of Lists {
 });
 
 pages!(details of Details {
+    QualityTable => quality::quality_table,
     Register => sources::register,
     RejectedRows => quarantine::rejected_rows,
     Run => runs::run,

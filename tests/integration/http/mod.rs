@@ -7,6 +7,7 @@ mod console;
 mod load;
 mod on_both_databases;
 mod ops;
+mod quality;
 mod quarantine;
 mod queries;
 mod roles;
