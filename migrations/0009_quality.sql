@@ -22,6 +22,9 @@ CREATE TABLE quality_judgements (
     fence         BIGINT NOT NULL,
     database_name TEXT   NOT NULL,
     table_name    TEXT   NOT NULL,
+    -- The worst verdict and the names of broken rules, as JSON: what lists show.
+    verdict       TEXT   NOT NULL,
+    broken        TEXT   NOT NULL,
     document      TEXT   NOT NULL,
     judged_at     BIGINT NOT NULL,
     PRIMARY KEY (run, hop)

@@ -143,10 +143,16 @@ test("a rule of every kind can be written, checked and removed", async ({ page }
     await add("Row count against history", (form) => form.getByLabel("At most per cent").fill("300"));
     await add("Freshness", (form) => form.getByLabel("At most hours old").fill("48"));
     await add("SQL", async (form) => {
-        await form.getByLabel("SELECT").fill("SELECT count FROM datablog_arg.yellow_taxi_trip_record WHERE count < 1");
+        await form.getByRole("textbox", { name: "SELECT" }).fill("SELECT count FROM datablog_arg.yellow_taxi_trip_record WHERE count < 1");
         await form.getByText("Otherwise in some environments").click();
         await form.getByLabel("In dev").selectOption("Warn");
     });
+    await page.getByRole("button", { name: "Change the columns of failing rows" }).click();
+    const keys = dialog(page, "What failing rows are shown with");
+    await keys.getByRole("checkbox", { name: "pulocationid" }).check();
+    await expectAccessible(page);
+    await keys.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("Failing rows are shown with pulocationid.")).toBeVisible();
     const table = page.getByRole("region", { name: "Rules" });
     await expect(table.getByRole("row")).toHaveCount(7);
     await expect(table.getByRole("row", { name: /no failing rows/ })).toContainText("warns in dev");

@@ -9,6 +9,9 @@ use crate::run::RunId;
 use crate::table::TableName;
 use crate::zone::Hop;
 
+/// Broken rules that a summary names.
+const NAMED: usize = 5;
+
 /// What came of a rule, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -90,6 +93,21 @@ impl RuleOutcome {
     }
 }
 
+/// What came of all rules of a table in one hop of a run, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgementSummary {
+    /// The run.
+    pub run: RunId,
+    /// The table.
+    pub table: TableName,
+    /// The worst verdict.
+    pub verdict: Verdict,
+    /// Names of the first broken rules, at most 5.
+    pub broken: Vec<String>,
+    /// When.
+    pub judged_at: Timestamp,
+}
+
 /// What came of all rules of a table in one hop of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -124,6 +142,18 @@ impl Judgement {
     /// The rules with a verdict.
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &RuleOutcome> {
         self.outcomes.iter().filter(move |outcome| outcome.verdict == verdict)
+    }
+
+    /// The same in short.
+    pub fn summary(&self) -> JudgementSummary {
+        let broken = self.outcomes.iter().filter(|outcome| outcome.verdict.is_broken());
+        JudgementSummary {
+            run: self.run,
+            table: self.table.clone(),
+            verdict: self.verdict(),
+            broken: broken.take(NAMED).map(|outcome| outcome.rule.name.clone()).collect(),
+            judged_at: self.judged_at,
+        }
     }
 
     /// The same without rows, for who may not see any.

@@ -6,9 +6,11 @@ mod judgement;
 mod rule;
 
 pub use faults::RuleFault;
-pub use judgement::{Judgement, RuleOutcome, Verdict};
+pub use judgement::{Judgement, JudgementSummary, RuleOutcome, Verdict};
 pub use rule::{Check, Effect, QualityRules, Rule, SavedRules};
 
+/// How the failure of a run begins that a rule keeps from changing its table.
+pub const QUALITY_BLOCKS: &str = "quality rules keep";
 /// Most rules of one table.
 pub const MOST_RULES: usize = 100;
 /// Most failing rows that are kept of one rule.

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use domain::environment::EnvironmentName;
-use domain::quality::{Judgement, QualityRules, SavedRules};
+use domain::quality::{Judgement, JudgementSummary, QualityRules, SavedRules};
 use domain::run::RunId;
 use domain::table::TableName;
 use domain::{Error, Result};
@@ -28,19 +28,25 @@ const SAVE: &str = "INSERT INTO quality_rules \
      FROM quality_rules WHERE environment = $1 AND database_name = $2 AND table_name = $3) \
      = $4 - 1 ON CONFLICT DO NOTHING";
 const RECORD: &str = "INSERT INTO quality_judgements \
-     (environment, run, hop, fence, database_name, table_name, document, judged_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+     (environment, run, hop, fence, database_name, table_name, verdict, broken, document, judged_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
      ON CONFLICT (run, hop) DO UPDATE SET fence = excluded.fence, \
      database_name = excluded.database_name, table_name = excluded.table_name, \
+     verdict = excluded.verdict, broken = excluded.broken, \
      document = excluded.document, judged_at = excluded.judged_at \
      WHERE quality_judgements.fence <= excluded.fence";
 const OF_RUN: &str = "SELECT document FROM quality_judgements WHERE environment = $1 AND run = $2";
-const OF_TABLE: &str = "SELECT document FROM quality_judgements WHERE environment = $1 \
-     AND database_name = $2 AND table_name = $3 ORDER BY judged_at DESC, run DESC LIMIT $4";
-const LATEST: &str = "SELECT document FROM quality_judgements AS one WHERE environment = $1 \
-     AND judged_at = (SELECT MAX(judged_at) FROM quality_judgements AS newest \
-     WHERE newest.environment = $1 AND newest.database_name = one.database_name \
-     AND newest.table_name = one.table_name) ORDER BY run DESC";
+const OF_TABLE: &str = "SELECT run, database_name, table_name, verdict, broken, judged_at \
+     FROM quality_judgements WHERE environment = $1 AND database_name = $2 AND table_name = $3 \
+     ORDER BY judged_at DESC, run DESC LIMIT $4";
+/// One look into the index for each table that has rules, however many runs there were.
+const LATEST: &str = "SELECT one.run, one.database_name, one.table_name, one.verdict, one.broken, \
+     one.judged_at FROM (SELECT DISTINCT database_name, table_name FROM quality_rules \
+     WHERE environment = $1) AS ruled JOIN quality_judgements AS one ON one.environment = $1 \
+     AND one.database_name = ruled.database_name AND one.table_name = ruled.table_name \
+     AND one.judged_at = (SELECT MAX(judged_at) FROM quality_judgements AS newest \
+     WHERE newest.environment = $1 AND newest.database_name = ruled.database_name \
+     AND newest.table_name = ruled.table_name)";
 
 /// The [`QualityStore`] of one environment in a [`Database`].
 #[derive(Debug, Clone)]
@@ -86,6 +92,7 @@ impl SqlQualityStore {
     }
 
     async fn record_once(&self, judgement: &Judgement, fence: i64) -> Result<()> {
+        let summary = judgement.summary();
         let mut transaction = self.database.begin().await?;
         sqlx::query(RECORD)
             .bind(self.environment.to_string())
@@ -94,6 +101,8 @@ impl SqlQualityStore {
             .bind(fence)
             .bind(judgement.table.database.clone())
             .bind(judgement.table.table.clone())
+            .bind(summary.verdict.as_str())
+            .bind(to_json(&summary.broken)?)
             .bind(to_json(judgement)?)
             .bind(micros(judgement.judged_at))
             .execute(&mut *transaction)
@@ -162,12 +171,13 @@ impl QualityStore for SqlQualityStore {
             .fetch_all(self.database.reader()?)
             .await
             .map_err(failed("read what came of quality rules"))?;
-        let mut found = judgements(&rows)?;
+        let read = |row| from_json("document", &columns::text(row, "document")?);
+        let mut found: Vec<Judgement> = rows.iter().map(read).collect::<Result<_>>()?;
         found.sort_by_key(|judgement| judgement.hop);
         Ok(found)
     }
 
-    async fn of_table(&self, table: &TableName, limit: usize) -> Result<Vec<Judgement>> {
+    async fn of_table(&self, table: &TableName, limit: usize) -> Result<Vec<JudgementSummary>> {
         let rows = sqlx::query(OF_TABLE)
             .bind(self.environment.to_string())
             .bind(table.database.clone())
@@ -176,16 +186,16 @@ impl QualityStore for SqlQualityStore {
             .fetch_all(self.database.reader()?)
             .await
             .map_err(failed("read what came of quality rules"))?;
-        judgements(&rows)
+        rows.iter().map(summary).collect()
     }
 
-    async fn latest(&self) -> Result<Vec<Judgement>> {
+    async fn latest(&self) -> Result<Vec<JudgementSummary>> {
         let rows = sqlx::query(LATEST)
             .bind(self.environment.to_string())
             .fetch_all(self.database.reader()?)
             .await
             .map_err(failed("read what came of quality rules"))?;
-        let mut found = judgements(&rows)?;
+        let mut found = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
         // Of two in the same microsecond the one of the later run.
         found.sort_by(|one, other| {
             one.table.cmp(&other.table).then_with(|| other.run.cmp(&one.run))
@@ -195,16 +205,24 @@ impl QualityStore for SqlQualityStore {
     }
 }
 
-fn judgements(rows: &[AnyRow]) -> Result<Vec<Judgement>> {
-    let read = |row| from_json("document", &columns::text(row, "document")?);
-    rows.iter().map(read).collect()
+fn table_of(row: &AnyRow) -> Result<TableName> {
+    let database = columns::text(row, "database_name")?;
+    Ok(TableName::new(database, columns::text(row, "table_name")?))
+}
+
+fn summary(row: &AnyRow) -> Result<JudgementSummary> {
+    Ok(JudgementSummary {
+        run: columns::parsed(("run", columns::text(row, "run")?))?,
+        table: table_of(row)?,
+        verdict: columns::word("verdict", &columns::text(row, "verdict")?)?,
+        broken: from_json("broken", &columns::text(row, "broken")?)?,
+        judged_at: from_micros(columns::integer(row, "judged_at")?)?,
+    })
 }
 
 fn decode(row: &AnyRow) -> Result<SavedRules> {
-    let table =
-        TableName::new(columns::text(row, "database_name")?, columns::text(row, "table_name")?);
     Ok(SavedRules {
-        table,
+        table: table_of(row)?,
         version: columns::count("version", columns::integer(row, "version")?)?,
         rules: from_json("document", &columns::text(row, "document")?)?,
         author: columns::text(row, "author")?,

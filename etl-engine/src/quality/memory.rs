@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use domain::quality::{Judgement, QualityRules, SavedRules};
+use domain::quality::{Judgement, JudgementSummary, QualityRules, SavedRules};
 use domain::run::RunId;
 use domain::table::TableName;
 use domain::zone::Hop;
@@ -81,17 +81,20 @@ impl QualityStore for MemoryQualityStore {
         Ok(of_run.map(|(_, judgement)| judgement.clone()).collect())
     }
 
-    async fn of_table(&self, table: &TableName, limit: usize) -> Result<Vec<Judgement>> {
+    async fn of_table(&self, table: &TableName, limit: usize) -> Result<Vec<JudgementSummary>> {
         let mut found = self.newest_first();
         found.retain(|judgement| judgement.table == *table);
         found.truncate(limit);
-        Ok(found)
+        Ok(found.iter().map(Judgement::summary).collect())
     }
 
-    async fn latest(&self) -> Result<Vec<Judgement>> {
-        let mut latest: BTreeMap<TableName, Judgement> = BTreeMap::new();
+    async fn latest(&self) -> Result<Vec<JudgementSummary>> {
+        let ruled: Vec<_> = lock(&self.versions).keys().cloned().collect();
+        let mut latest: BTreeMap<TableName, JudgementSummary> = BTreeMap::new();
         for judgement in self.newest_first() {
-            latest.entry(judgement.table.clone()).or_insert(judgement);
+            if ruled.contains(&judgement.table) {
+                latest.entry(judgement.table.clone()).or_insert(judgement.summary());
+            }
         }
         Ok(latest.into_values().collect())
     }

@@ -18,7 +18,7 @@ mod unique;
 
 use async_trait::async_trait;
 use domain::Result;
-use domain::quality::{Judgement, QualityRules, SavedRules};
+use domain::quality::{Judgement, JudgementSummary, QualityRules, SavedRules};
 use domain::run::RunId;
 use domain::table::TableName;
 
@@ -59,8 +59,9 @@ pub trait QualityStore: Send + Sync + std::fmt::Debug {
     async fn of_run(&self, run: RunId) -> Result<Vec<Judgement>>;
 
     /// What came of a table's rules last, newest first, at most `limit`.
-    async fn of_table(&self, table: &TableName, limit: usize) -> Result<Vec<Judgement>>;
+    async fn of_table(&self, table: &TableName, limit: usize) -> Result<Vec<JudgementSummary>>;
 
-    /// What came of every table's rules the last time, sorted by table.
-    async fn latest(&self) -> Result<Vec<Judgement>>;
+    /// What came of the rules the last time, of every table that was ever given some, sorted by
+    /// table. Costs what these tables are, not what their history is.
+    async fn latest(&self) -> Result<Vec<JudgementSummary>>;
 }

@@ -144,6 +144,8 @@ async fn a_judgement_is_found_by_its_run_and_by_its_table(store: Arc<dyn Quality
         store.record(kept, 1).await.unwrap();
     }
     assert_eq!(store.of_run(one).await.unwrap(), [first.clone(), built]);
+    let (later, first) = (later.summary(), first.summary());
+    assert_eq!((later.verdict, later.broken.len()), (Verdict::Failed, 1));
     assert_eq!(store.of_table(&table("yellow"), 10).await.unwrap(), [later.clone(), first]);
     assert_eq!(store.of_table(&table("yellow"), 1).await.unwrap(), [later]);
 }
@@ -167,5 +169,10 @@ async fn the_latest_judgement_of_each_table_is_told(store: Arc<dyn QualityStore>
     for kept in [&new, &green, &old] {
         store.record(kept, 1).await.unwrap();
     }
-    assert_eq!(store.latest().await.unwrap(), [green, new]);
+    assert_eq!(store.latest().await.unwrap(), [], "no table has rules");
+    for name in ["yellow", "green", "blue"] {
+        store.save(&table(name), &rules("one"), "ada", "begin", 0).await.unwrap();
+        store.save(&table(name), &rules("two"), "ada", "again", 1).await.unwrap();
+    }
+    assert_eq!(store.latest().await.unwrap(), [green.summary(), new.summary()]);
 }

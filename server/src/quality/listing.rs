@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use app::api::quality::{LastJudgement, QualityQuery, QualitySummary};
 use domain::Result;
-use domain::quality::{Effect, Judgement, SavedRules};
+use domain::quality::{Effect, JudgementSummary, SavedRules};
 use domain::table::TableName;
 use domain::zone::Zone;
 use etl_engine::lake::Lake;
@@ -13,8 +13,6 @@ use etl_engine::raw_to_conformed::table_shape;
 /// Most tables of a page, and how many when nobody asks for a number.
 const MOST: usize = 200;
 const USUAL: usize = 50;
-/// Broken rules that are named.
-const NAMED: usize = 5;
 
 /// Tables by name, with their rules and what came of them, and where the next page begins.
 pub async fn list(
@@ -28,7 +26,7 @@ pub async fn list(
     let latest: BTreeMap<_, _> = latest.iter().map(|judged| (&judged.table, judged)).collect();
     let wanted = |name: &TableName| {
         let saved = rules.get(name).is_some_and(|saved| !saved.rules.rules.is_empty());
-        let broken = latest.get(name).is_some_and(|judged| judged.verdict().is_broken());
+        let broken = latest.get(name).is_some_and(|judged| judged.verdict.is_broken());
         match query.only.as_deref() {
             Some("rules") => saved,
             Some("broken") => saved && broken,
@@ -54,24 +52,29 @@ pub async fn list(
 
 /// Tables whose rules are broken now, the last one first, at most `limit`.
 pub async fn troubled(lake: &Lake, limit: usize) -> Result<Vec<(TableName, LastJudgement)>> {
-    let (mut latest, rules) = tokio::try_join!(lake.quality.latest(), lake.quality.list())?;
-    let ruled = |name: &TableName| {
-        rules.iter().any(|saved| saved.table == *name && !saved.rules.rules.is_empty())
-    };
-    latest.retain(|judged| judged.verdict().is_broken() && ruled(&judged.table));
+    let mut latest = lake.quality.latest().await?;
+    latest.retain(|judged| judged.verdict.is_broken());
     latest.sort_by_key(|judged| std::cmp::Reverse(judged.judged_at));
-    latest.truncate(limit);
-    Ok(latest.iter().map(|judged| (judged.table.clone(), last(judged))).collect())
+    let mut found = Vec::new();
+    for judged in latest {
+        if found.len() == limit {
+            break;
+        }
+        // Rules that were taken away meanwhile trouble nobody.
+        let saved = lake.quality.current(&judged.table).await?;
+        if saved.is_some_and(|saved| !saved.rules.rules.is_empty()) {
+            found.push((judged.table.clone(), last(&judged)));
+        }
+    }
+    Ok(found)
 }
 
-/// A judgement in short.
-pub(super) fn last(judged: &Judgement) -> LastJudgement {
-    let verdict = judged.verdict();
-    let broken = judged.outcomes.iter().filter(|outcome| outcome.verdict.is_broken());
+/// A judgement in the types of the API.
+pub(super) fn last(judged: &JudgementSummary) -> LastJudgement {
     LastJudgement {
         run: judged.run,
-        verdict,
-        broken: broken.take(NAMED).map(|outcome| outcome.rule.name.clone()).collect(),
+        verdict: judged.verdict,
+        broken: judged.broken.clone(),
         judged_at: judged.judged_at,
     }
 }
@@ -81,7 +84,7 @@ fn summary(
     name: &TableName,
     zone: Zone,
     saved: Option<&SavedRules>,
-    judged: Option<&Judgement>,
+    judged: Option<&JudgementSummary>,
 ) -> QualitySummary {
     let rules = saved.map(|saved| saved.rules.rules.as_slice()).unwrap_or_default();
     let blocks = |rule: &&domain::quality::Rule| rule.effect_in(&lake.environment) == Effect::Block;

@@ -20,7 +20,11 @@ pub async fn detail(lake: &Lake, name: &TableName, with_rows: bool) -> Result<Ta
         name: column.name,
         column_type: column.column_type.to_string(),
     });
-    let newest = recent.first().cloned();
+    let newest = match recent.first() {
+        Some(newest) => lake.quality.of_run(newest.run).await?,
+        None => Vec::new(),
+    };
+    let newest = newest.into_iter().find(|judged| judged.table == *name);
     Ok(TableQuality {
         database: name.database.clone(),
         table: name.table.clone(),

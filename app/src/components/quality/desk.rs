@@ -17,6 +17,8 @@ pub(super) struct Desk {
     pub(super) data: Resource<Result<TableQuality, Problem>>,
     pub(super) may_edit: Memo<bool>,
     pub(super) form: Form,
+    /// The keys while somebody chooses them.
+    pub(super) keys: RwSignal<Vec<String>>,
     /// The rule that somebody asked to remove.
     pub(super) removing: RwSignal<Option<String>>,
     /// What the saved rules say about what the table holds now, once somebody asked.
@@ -36,6 +38,7 @@ impl Desk {
             data: Resource::new(move || path.get(), get::<TableQuality>),
             may_edit: may(domain::access::Permission::EditTransformations),
             form: Form::new(),
+            keys: RwSignal::new(Vec::new()),
             removing: RwSignal::new(None),
             checked: RwSignal::new(None),
             busy: RwSignal::new(false),

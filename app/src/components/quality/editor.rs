@@ -52,7 +52,7 @@ pub(super) fn dialog(desk: Desk) -> AnyView {
                     <select id="rule-kind" aria-describedby="rule-kind-hint" on:change=choose>{kinds.collect_view()}</select>
                     <p class="hint" id="rule-kind-hint">{meaning}</p>
                 </div>
-                {fields(form)}
+                {fields(form, desk.environment)}
                 {text(form, "name", "Name", "Empty: named after what it asks.", form.name)}
                 {effects(form)}
                 {move || form.problem.get().map(failure)}
@@ -125,7 +125,13 @@ fn save(desk: Desk) {
                 desk.checked.set(None);
                 desk.data.refetch();
             }
-            Err(problem) => form.tell(problem),
+            Err(problem) => {
+                if problem.status == 409 {
+                    // What somebody else saved is shown below, and the next try goes on top of it.
+                    desk.data.refetch();
+                }
+                form.tell(problem);
+            }
         }
         form.busy.set(false);
     });

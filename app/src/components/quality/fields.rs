@@ -3,13 +3,17 @@
 use domain::column::ColumnType;
 use domain::quality::Effect;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::form::Form;
+use crate::api::get;
 use crate::api::quality::QualityColumn;
-use crate::place::use_me;
+use crate::api::transformations::SqlCatalog;
+use crate::components::SqlEditor;
+use crate::place::{in_environment, use_me};
 
 /// The fields that a kind of rule asks for.
-pub(super) fn fields(form: Form) -> AnyView {
+pub(super) fn fields(form: Form, environment: Memo<String>) -> AnyView {
     let kind = form.kind;
     let shown = move || {
         let columns = form.choices.get();
@@ -44,11 +48,31 @@ pub(super) fn fields(form: Form) -> AnyView {
                 </div>
             }
             .into_any(),
-            "sql" => lines(form, "sql", "SELECT", "Every row that it returns is a failing one.", form.sql),
+            "sql" => sql(form, environment),
             _ => one_column(form, columns, "Column", None, all),
         }
     };
     view! { <div class="stack rule-fields">{shown}</div> }.into_any()
+}
+
+/// The editor of a SELECT, which completes the names of the catalog once that has come.
+fn sql(form: Form, environment: Memo<String>) -> AnyView {
+    let (catalog, fault) = (RwSignal::new(String::new()), form.fault("sql"));
+    let path = in_environment(&environment.get_untracked(), "/sql/catalog");
+    let asked = get::<SqlCatalog>(path);
+    spawn_local(async move {
+        let found = asked.await.ok().and_then(|found| serde_json::to_string(&found).ok());
+        catalog.try_set(found.unwrap_or_default());
+    });
+    view! {
+        <div class="field rule-sql">
+            <span class="label">"SELECT"</span>
+            <SqlEditor id="rule-sql" label="SELECT" sql=form.sql catalog=catalog />
+            <p class="hint">"Every row that it returns is a failing one."</p>
+            <p class="error" role="alert">{fault}</p>
+        </div>
+    }
+    .into_any()
 }
 
 fn dated(column: &QualityColumn) -> bool {
@@ -139,8 +163,20 @@ fn one_column(
 
 /// Columns that are unique together.
 fn several(form: Form, columns: Vec<QualityColumn>) -> AnyView {
-    let chosen = form.columns;
     let fault = form.fault("columns");
+    view! {
+        {choices(columns, form.columns, "Columns, compared together")}
+        <p class="error">{fault}</p>
+    }
+    .into_any()
+}
+
+/// A choice of some columns.
+pub(super) fn choices(
+    columns: Vec<QualityColumn>,
+    chosen: RwSignal<Vec<String>>,
+    legend: &'static str,
+) -> AnyView {
     let choice = |column: QualityColumn| {
         let (name, shown) = (column.name.clone(), column.name.clone());
         let is_chosen = move || chosen.with(|chosen| chosen.contains(&shown));
@@ -161,9 +197,8 @@ fn several(form: Form, columns: Vec<QualityColumn>) -> AnyView {
     };
     let choices = columns.into_iter().map(choice).collect_view();
     view! {
-        <fieldset class="choices"><legend>"Columns, compared together"</legend>
+        <fieldset class="choices"><legend>{legend}</legend>
             <div class="rule-columns" tabindex="0" role="group" aria-label="Columns">{choices}</div>
-            <p class="error">{fault}</p>
         </fieldset>
     }
     .into_any()

@@ -5,6 +5,7 @@ mod desk;
 mod editor;
 mod fields;
 mod form;
+mod keys;
 mod outcomes;
 mod removal;
 mod rules;

@@ -88,6 +88,7 @@ pub(super) fn examples(outcome: &RuleOutcome) -> Option<AnyView> {
         _ => "failing rows",
     };
     let title = match shown {
+        1 if outcome.failing <= 1 && what == "failing rows" => "The failing row".to_owned(),
         1 => format!("First {what}"),
         _ => format!("First {} {what}", format::count(shown)),
     };

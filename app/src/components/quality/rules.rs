@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use super::desk::Desk;
 use super::outcomes::examples;
 use super::words::{effect_word, line, verdict_badge};
-use super::{editor, removal};
+use super::{editor, keys, removal};
 use crate::api::quality::{LastJudgement, TableQuality};
 use crate::components::{Card, Empty, RelativeTime, failure, icon, loaded};
 use crate::live::{refresh, use_live};
@@ -31,11 +31,13 @@ pub fn table_quality(environment: Memo<String>, table: Memo<(String, String)>) -
             }
         });
         let has_rules = saved.is_some();
+        let keys = saved.as_ref().map(|saved| keys::line(desk, &saved.rules.keys));
         let here = desk.environment.get_untracked();
         view! {
             <Card title="Quality rules">
                 <div class="row quality-bar">{note}{bar(desk, has_rules)}</div>
                 {body}
+                {keys}
             </Card>
             {move || desk.checked.get().map(checked)}
             {last_runs(&here, &quality.recent)}
@@ -46,6 +48,7 @@ pub fn table_quality(environment: Memo<String>, table: Memo<(String, String)>) -
         <div class="stack quality">{loaded(desk.data, 6, show)}</div>
         {editor::dialog(desk)}
         {removal::dialog(desk)}
+        {keys::dialog(desk)}
     }
     .into_any()
 }

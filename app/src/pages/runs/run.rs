@@ -1,6 +1,6 @@
 //! One run: where it stands, what it did, why it stopped, what to do.
 
-use domain::quality::Judgement;
+use domain::quality::{Judgement, QUALITY_BLOCKS};
 use domain::run::RunStatus;
 use domain::run_log::LogLine;
 use leptos::prelude::*;
@@ -63,7 +63,7 @@ pub(crate) fn run() -> impl IntoView {
     view! {
         <p class="visually-hidden" role="status">{spoken}</p>
         {loaded(detail, 10, show)}
-        <div class="run-quality">{loaded(quality, 0, move |found| judgements(&environment.get_untracked(), found))}</div>
+        <div id="quality" class="run-quality">{loaded(quality, 0, move |found| judgements(&environment.get_untracked(), found))}</div>
         <div class="run-log-place">{loaded(lines, 4, log)}</div>
         {dialogs(todo)}
     }
@@ -118,6 +118,10 @@ fn failure_card(environment: &str, detail: &RunDetail) -> Option<AnyView> {
             view! { <a class="button button-primary" href=href>"Register this source"</a> }
                 .into_any()
         }
+        RunStatus::Failed if failure.message.starts_with(QUALITY_BLOCKS) => view! {
+            <a class="button" href="#quality">"See the rows that break the rules"</a>
+        }
+        .into_any(),
         RunStatus::Failed if run.rows_rejected > 0 => {
             let href = format!("/{environment}/quarantine/{}", run.id);
             view! { <a class="button" href=href>"See the rejected rows"</a> }.into_any()

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use domain::quality::{Judgement, RuleOutcome, SavedRules, Verdict};
+use domain::quality::{Judgement, QUALITY_BLOCKS, RuleOutcome, SavedRules, Verdict};
 use domain::zone::Hop;
 use domain::{Error, Result};
 use jiff::Timestamp;
@@ -100,7 +100,7 @@ impl Execution<'_> {
 fn blocked(judgement: &Judgement) -> Error {
     let broken = named(judgement, Verdict::Failed).unwrap_or_default();
     Error::invalid(format!(
-        "quality rules keep {} as it was: {broken}. Correct the file or the rule, then retry",
+        "{QUALITY_BLOCKS} {} as it was: {broken}. Correct the file or the rule, then retry",
         judgement.table
     ))
 }
