@@ -18,6 +18,8 @@ const MOST: i64 = 1_000;
 
 const COLUMNS: &str = "SELECT id, owner, actor, name, description, sql_text, is_shared, version, \
      changed_at FROM saved_queries WHERE environment = $1 AND (owner = $2 OR is_shared = 1)";
+const EVERYBODYS: &str = "SELECT id, owner, actor, name, description, sql_text, is_shared, version, \
+     changed_at FROM saved_queries WHERE environment = $1 ORDER BY LOWER(name), id";
 const INSERT: &str = "INSERT INTO saved_queries (id, environment, owner, actor, name, description, \
      sql_text, is_shared, version, created_at, changed_at) \
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9 \
@@ -45,6 +47,17 @@ impl SavedQueries {
         let rows = sqlx::query(AssertSqlSafe(statement))
             .bind(self.environment.to_string())
             .bind(reader.to_owned())
+            .fetch_all(self.database.reader()?)
+            .await
+            .map_err(failed("list saved queries"))?;
+        rows.iter().map(|row| decode(row, reader)).collect()
+    }
+
+    /// Those of everybody, by name, for judging what would break. What `reader` may not see must not
+    /// be told to them.
+    pub async fn everybodys(&self, reader: &str) -> Result<Vec<SavedQuery>> {
+        let rows = sqlx::query(EVERYBODYS)
+            .bind(self.environment.to_string())
             .fetch_all(self.database.reader()?)
             .await
             .map_err(failed("list saved queries"))?;

@@ -53,8 +53,7 @@ pub(crate) async fn list(
 ) -> Answer<Page<TransformationSummary>> {
     let search = query.search.as_deref().filter(|search| !search.trim().is_empty());
     let limit = query.limit.unwrap_or(USUAL).clamp(1, MOST) as usize;
-    let (items, next) =
-        transformations::list(&at.lake, search, query.after.as_deref(), limit).await?;
+    let (items, next) = transformations::list(&at, search, query.after.as_deref(), limit).await?;
     Ok(Json(Page { items, next }))
 }
 
