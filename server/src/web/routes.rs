@@ -82,6 +82,8 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::RunQueries, routes!(queries::show_query))
         .needs(Permission::RunQueries, routes!(queries::previous_query))
         .needs(Permission::RunQueries, routes!(queries::query_rows))
+        .needs(Permission::RunQueries, routes!(queries::query_chart))
+        .needs(Permission::RunQueries, routes!(queries::follow::follow))
         .needs(Permission::RunQueries, routes!(queries::cancel))
         .needs(Permission::RunQueries, routes!(queries::estimate))
         .needs(Permission::RunQueries, routes!(queries::compare))
