@@ -5,9 +5,9 @@ use std::sync::Arc;
 use app::api::lineage::{Breakage, ColumnLineage, ColumnRef, LineageGraph, SourceChange};
 use axum::extract::{Path, State};
 use domain::access::Permission;
-use domain::dataset::DatasetId;
 use serde::Deserialize;
 
+use super::dataset_path::DatasetPath;
 use crate::accounts::Caller;
 use crate::console::Console;
 use crate::lineage;
@@ -19,13 +19,6 @@ pub(crate) struct ColumnPath {
     database: String,
     table: String,
     column: String,
-}
-
-/// The dataset of the path; its names are checked before they are used for anything.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DatasetPath {
-    system: String,
-    table: String,
 }
 
 /// Every table of the lake and how their columns depend on each other.
@@ -63,7 +56,7 @@ pub(crate) async fn breaks(
     Path(path): Path<DatasetPath>,
     Json(change): Json<SourceChange>,
 ) -> Answer<Breakage> {
-    let dataset = DatasetId::new(&path.system, &path.table)?;
+    let dataset = path.dataset()?;
     let environment = &at.lake.environment;
     let may_query = caller.rights.allow(Permission::RunQueries, Some(environment));
     let reader = lineage::Reader { id: &caller.user.id, may_query };

@@ -1,16 +1,10 @@
 // Types SQL on the page of a transformation, with completion from the lake's own catalog. Prints the
 // milliseconds from each key to the end of the frame that shows it and all that it set off.
-import { chromium } from "@playwright/test";
+import { launch, signedIn } from "./browser.mjs";
 
 const [executablePath, origin, cookie] = process.argv.slice(2);
-const [name, ...value] = cookie.split("=");
-const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update"],
-});
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-await context.addCookies([{ name, value: value.join("="), url: origin }]);
+const browser = await launch(executablePath);
+const context = await signedIn(browser, origin, cookie, { viewport: { width: 1440, height: 900 } });
 const page = await context.newPage();
 const catalog = page.waitForResponse(/\/sql\/catalog$/);
 await page.goto(`${origin}/dev/transformations/tlc_taxi_data/yellow_taxi_trip_record`);

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use app::api::queries::QueryInfo;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::response::sse::Event;
 use domain::access::Permission;
 use domain::query::QueryId;
 use futures::{Stream, stream};
@@ -18,6 +18,7 @@ use crate::accounts::Caller;
 use crate::console::Console;
 use crate::live::Seat;
 use crate::queries::{Workbench, info};
+use crate::web::api::events::{told, too_many_places};
 use crate::web::{InEnvironment, Refusal, authenticate};
 
 /// How often a query is looked at that this server computes: its state lies in memory.
@@ -26,8 +27,6 @@ const LOOK: Duration = Duration::from_millis(100);
 const LOOK_ELSEWHERE: Duration = Duration::from_millis(700);
 /// The right to see it is looked at again this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// A comment that keeps proxies from closing the connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Tells of a query whenever it stands otherwise than before: events `query`. The first one comes at
 /// once, the last one when it has ended.
@@ -47,8 +46,7 @@ pub(crate) async fn follow(
     // Whose query it is not hears so before anything is sent.
     workbench.find(id, &owner).await?;
     let Some(seat) = console.live.seat(&owner) else {
-        let detail = "You listen in too many places at the same time: close some tabs.";
-        return Err(Refusal::of_status(StatusCode::TOO_MANY_REQUESTS, detail));
+        return Err(too_many_places());
     };
     let follower = Follower {
         at,
@@ -61,12 +59,7 @@ pub(crate) async fn follow(
         checked: Instant::now(),
         _seat: seat,
     };
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-    let mut answer = Sse::new(events(follower)).keep_alive(keep_alive).into_response();
-    // Proxies that buffer would hold events back.
-    let no_buffer = axum::http::HeaderValue::from_static("no");
-    answer.headers_mut().insert("x-accel-buffering", no_buffer);
-    Ok(answer)
+    Ok(told(events(follower)))
 }
 
 /// One who follows a query.
