@@ -92,11 +92,28 @@ async fn effect(
     let effect = match self::output(lake, sql, after).await {
         Ok(now) => Effect { problem: None, output_changes: differences(&output, &now) },
         Err(error) if invalid(&error) => {
-            Effect { problem: Some(error.message().to_owned()), output_changes: Vec::new() }
+            let problem = new_problem(lake, sql, before, after).await?;
+            let problem = problem.unwrap_or_else(|| error.message().to_owned());
+            Effect { problem: Some(problem), output_changes: Vec::new() }
         }
         Err(error) => return Err(error),
     };
     Ok((effect != Effect::default()).then_some(effect))
+}
+
+/// What a check says of a query over the changed table and not over the one before, in short words.
+async fn new_problem(
+    lake: &Lake,
+    sql: &str,
+    before: &CatalogTable,
+    after: &CatalogTable,
+) -> Result<Option<String>> {
+    let (catalog, own) = (lake.catalog.as_ref(), &before.name);
+    let known = check(sql, catalog, std::slice::from_ref(before), own).await?.findings;
+    let found = check(sql, catalog, std::slice::from_ref(after), own).await?.findings.into_iter();
+    let mut found = found.filter(|finding| finding.severity == Severity::Error);
+    let new = found.find(|finding| !known.contains(finding));
+    Ok(new.map(|finding| format!("line {}: {}", finding.place.line, finding.message)))
 }
 
 /// The columns that a query returns over one table as given and all others as catalogued.

@@ -149,5 +149,5 @@ fn what(problem: Option<String>, output_changes: &[String]) -> String {
 }
 
 fn item(kind: &'static str, href: String, name: String, owner: String, what: String) -> AnyView {
-    view! { <li>{kind}" "<a href=href>{name}</a>" of "{owner}": "{what}</li> }.into_any()
+    view! { <li>{kind}" "<a href=href>{name}</a>" of "{owner}" "{what}</li> }.into_any()
 }

@@ -140,17 +140,34 @@ impl<'a> Recovery<'a> {
         if error.contains("Invalid function '") {
             return calls.first().copied();
         }
-        for call in &calls {
-            if calls.len() == 1 || self.is_cause(call, &error).await {
-                return self.culprit(all, &error, Some(call)).await;
-            }
-        }
-        self.culprit(all, &error, None).await
+        let first = self.first_cause(&calls, &error).await;
+        self.culprit(all, &error, first).await
     }
 
-    /// Whether the error is another one, or none, without an expression.
-    async fn is_cause(&self, candidate: &Numbered, error: &str) -> bool {
-        let outcome = plan_tree(self.state, without(&self.tree, candidate.number)).await;
+    /// The first of some calls without which the error is another one: half of those that it may be
+    /// are left out at a time. `None` when the error stays without all of them.
+    async fn first_cause<'e>(&self, calls: &[&'e Numbered], error: &str) -> Option<&'e Numbered> {
+        if calls.len() > 1 && !self.goes_without(calls, error).await {
+            return None;
+        }
+        // It goes without the first `most` calls, and stays without the first `fewest`.
+        let (mut fewest, mut most) = (0, calls.len());
+        while most - fewest > 1 {
+            let middle = usize::midpoint(fewest, most);
+            match self.goes_without(&calls[..middle], error).await {
+                true => most = middle,
+                false => fewest = middle,
+            }
+        }
+        calls.get(fewest).copied()
+    }
+
+    /// Whether the error is another one, or none, without some expressions.
+    async fn goes_without(&self, some: &[&Numbered], error: &str) -> bool {
+        // From the last on: what is left out has no numbers any more.
+        let left_out = some.iter().rev();
+        let tree = left_out.fold(self.tree.clone(), |tree, found| without(&tree, found.number));
+        let outcome = plan_tree(self.state, tree).await;
         outcome.err().is_none_or(|other| other.to_string() != error)
     }
 
@@ -175,7 +192,7 @@ impl<'a> Recovery<'a> {
                 if trials > MAX_TRIALS {
                     return found;
                 }
-                if self.is_cause(candidate, error).await {
+                if self.goes_without(&[candidate], error).await {
                     causes.push(candidate);
                 }
             }
