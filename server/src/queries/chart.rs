@@ -108,10 +108,17 @@ fn first(mut points: Vec<ChartPoint>, most: usize) -> Vec<ChartPoint> {
     points
 }
 
-/// Every n-th point.
+/// One point of each stretch, at a place that jumps about: every n-th would show of rows that repeat
+/// themselves always the same one.
 fn spread(points: Vec<ChartPoint>, most: usize) -> Vec<ChartPoint> {
-    let step = points.len().div_ceil(most).max(1);
-    points.into_iter().step_by(step).collect()
+    let stretch = points.len().div_ceil(most).max(1);
+    let parts = (0_u64..).zip(points.chunks(stretch));
+    let chosen = parts.filter_map(|(number, part)| {
+        let jump = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        let at = usize::try_from(jump).unwrap_or_default() % part.len().max(1);
+        part.get(at).cloned()
+    });
+    chosen.collect()
 }
 
 /// Of each stretch along the chart its first, lowest, highest and last point: a line through them
@@ -183,6 +190,17 @@ mod tests {
         assert!(kept.iter().any(|point| (point.x, point.y) == (4_711.0, 99.0)));
         assert!(kept.iter().any(|point| (point.x, point.y) == (70_007.0, -99.0)));
         assert!(kept.windows(2).all(|pair| pair[0].x < pair[1].x));
+    }
+
+    #[test]
+    fn fewer_dots_still_show_what_repeats() {
+        let all = points((0..100_000).map(|n| ("", f64::from(n % 10))));
+        let kept = spread(all, MOST_DOTS);
+        assert_eq!(kept.len(), MOST_DOTS);
+        for value in 0..10 {
+            let found = kept.iter().filter(|point| point.y == f64::from(value)).count();
+            assert!((150..=250).contains(&found), "{value}: {found} of about 200");
+        }
     }
 
     #[test]

@@ -207,7 +207,9 @@ fn drawing(
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     view! {
         <figure class="card-body">
-            <svg class="chart" viewBox=view_box role="img" aria-label=label>{axes}{marks}</svg>
+            <div class="chart-scroll" tabindex="0" role="group" aria-label="Drawing">
+                <svg class="chart" viewBox=view_box role="img" aria-label=label>{axes}{marks}</svg>
+            </div>
             <figcaption class="muted">{format!("{what}. {note}")}</figcaption>
         </figure>
     }
@@ -226,7 +228,7 @@ fn note(found: &ChartPoints, choice: ChartQuery, has_more: bool) -> String {
         let (drawn, all) = (format::count(drawn), format::count(found.total));
         notes.push(match choice.kind {
             ChartKind::Bar => format!("The first {drawn} of {all} bars are drawn."),
-            ChartKind::Scatter => format!("{drawn} of {all} points are drawn, evenly chosen."),
+            ChartKind::Scatter => format!("{drawn} of {all} points are drawn, chosen at random."),
             ChartKind::Line | ChartKind::Time => format!(
                 "{drawn} of {all} points are drawn: of each stretch its first, lowest, highest and last."
             ),
