@@ -1,6 +1,6 @@
 // The walk of an engineer who changes the yellow aggregation: errors while typing, dry run, preview,
 // impact, save, conflict with somebody else's save, restore, re-run, lineage.
-import { alive, expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
+import { expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
 import { Lake } from "./lake.mjs";
 
 const DATASET = "tlc_taxi_data/yellow_taxi_trip_record";
@@ -275,16 +275,3 @@ test("without JavaScript the SQL and its history can be read", async ({ browser,
     await expect(plain.getByRole("group", { name: "Versions" })).toContainText("the reference's SQL");
     await context.close();
 });
-
-for (const path of ["/dev/transformations", `/dev/transformations/${DATASET}`, "/dev/lineage"]) {
-    test(`${path} is accessible in both themes and on a phone`, async ({ page }) => {
-        await page.goto(lake.url + path);
-        await alive(page);
-        await expect(page.locator(".skeleton")).toHaveCount(0);
-        await expectAccessible(page);
-        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-        await expectAccessible(page);
-        await page.setViewportSize({ width: 390, height: 844 });
-        await expectNoSidewaysScroll(page);
-    });
-}

@@ -5,6 +5,7 @@
 //! and the next query sees the latest commit.
 
 mod allowed;
+mod attempt;
 pub mod bounds;
 pub mod cells;
 mod collect;

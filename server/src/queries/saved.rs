@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 /// Longest name in characters, and the longest text in bytes.
+const CHANGING: &str = "change a saved query";
 const LONGEST_NAME: usize = 120;
 const LONGEST_TEXT: usize = 256 * 1024;
 /// Saved queries that one person may have in an environment.
@@ -92,7 +93,7 @@ impl SavedQueries {
             .bind(i64::from(new.is_shared))
             .bind(micros(Timestamp::now()))
             .bind(MOST);
-        if self.change(query).await? == 0 {
+        if self.database.change(CHANGING, query).await? == 0 {
             let text = format!("{MOST} saved queries are the most: remove some");
             return Err(Error::new(ErrorKind::Throttled, text));
         }
@@ -114,7 +115,7 @@ impl SavedQueries {
             .bind(i64::from(new.is_shared))
             .bind(micros(Timestamp::now()))
             .bind(number("version", new.expected_version)?);
-        if self.change(query).await? == 0 {
+        if self.database.change(CHANGING, query).await? == 0 {
             let text = "the query was changed meanwhile, on another device or in another tab: load it again";
             return Err(Error::conflict(text));
         }
@@ -129,7 +130,7 @@ impl SavedQueries {
             .bind(self.environment.to_string())
             .bind(owner.to_owned())
             .bind(id.to_owned());
-        self.change(query).await?;
+        self.database.change(CHANGING, query).await?;
         Ok(removed)
     }
 
@@ -142,17 +143,6 @@ impl SavedQueries {
                 format!("only {} may change this query: save a copy", found.owner),
             )),
         }
-    }
-
-    async fn change(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<u64> {
-        let mut transaction = self.database.begin().await?;
-        let done =
-            query.execute(&mut *transaction).await.map_err(failed("change a saved query"))?;
-        transaction.commit().await.map_err(failed("change a saved query"))?;
-        Ok(done.rows_affected())
     }
 }
 

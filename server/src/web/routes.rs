@@ -147,7 +147,7 @@ pub fn router(console: Arc<Console>) -> Router {
         .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(Arc::clone(&console), headers::add))
         .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
 }
