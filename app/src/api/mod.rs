@@ -5,6 +5,7 @@ pub mod drafts;
 pub mod lineage;
 pub mod me;
 pub mod members;
+mod moment;
 pub mod overview;
 mod page;
 mod problem;

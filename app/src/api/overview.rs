@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::quality::LastJudgement;
+use super::moment;
 use super::runs::RunSummary;
 
 /// What an environment holds, what happened lately, what failed, what waits.
@@ -65,6 +66,7 @@ pub struct ZoneTotals {
     pub tables: Option<u64>,
     /// When something last changed.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
+    #[serde(default, deserialize_with = "moment::read_some")]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -115,6 +117,7 @@ pub struct DatasetState {
     pub status: RunStatus,
     /// When it was recorded.
     #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    #[serde(deserialize_with = "moment::read")]
     pub created_at: Timestamp,
     /// Rows written to the conformed zone by runs recorded today (UTC).
     pub rows_today: u64,

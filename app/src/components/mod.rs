@@ -18,7 +18,7 @@ mod upload;
 
 pub use card::{Card, PageHeader, Stat};
 pub use dialog::{Dialog, close_dialog, open_dialog};
-pub use grid::ResultGrid;
+pub use grid::{Arranged, ResultGrid};
 pub use icon::icon;
 pub use lineage::{dataset_lineage, lineage_graph};
 pub use loaded::{loaded, rows_skeleton};

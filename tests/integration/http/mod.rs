@@ -4,6 +4,7 @@ mod accounts;
 mod answer;
 mod browser;
 mod console;
+mod drafts;
 mod load;
 mod on_both_databases;
 mod ops;
