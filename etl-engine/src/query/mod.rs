@@ -18,6 +18,7 @@ pub mod functions;
 mod growth;
 mod interrupt;
 pub(crate) mod lookup;
+pub mod names;
 pub mod parquet_file;
 pub mod partition_filter;
 pub(crate) mod plan;

@@ -1,7 +1,6 @@
 //! Sources: the list, the registration, the page of one.
 
 mod arrivals;
-mod calendar;
 mod columns_editor;
 mod dialect_editor;
 mod draft;
