@@ -1,5 +1,7 @@
 //! What a catalog table was over time, and what sets two points of that time apart.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -96,30 +98,41 @@ pub enum ColumnChange {
 /// The columns of two points side by side, in the order of the later one; a column that is gone
 /// stands behind the one that it stood behind.
 pub fn pairs(before: &[CatalogColumn], after: &[CatalogColumn]) -> Vec<ColumnPair> {
-    let in_before = |name: &str| before.iter().find(|column| column.name == name).cloned();
-    let mut pairs: Vec<_> = after
-        .iter()
-        .map(|column| ColumnPair { before: in_before(&column.name), after: Some(column.clone()) })
-        .collect();
-    for (at, column) in before.iter().enumerate() {
-        if pairs.iter().any(|pair| pair.name() == column.name) {
-            continue;
+    let (then, now) = (by_name(before), by_name(after));
+    let mut gone: BTreeMap<Option<&str>, Vec<ColumnPair>> = BTreeMap::new();
+    let mut behind = None;
+    for column in before {
+        if now.contains_key(column.name.as_str()) {
+            behind = Some(column.name.as_str());
+        } else {
+            let pair = ColumnPair { before: Some(column.clone()), after: None };
+            gone.entry(behind).or_default().push(pair);
         }
-        let ahead = at.checked_sub(1).map(|ahead| before[ahead].name.as_str());
-        let place = ahead.and_then(|ahead| pairs.iter().position(|pair| pair.name() == ahead));
-        let gone = ColumnPair { before: Some(column.clone()), after: None };
-        pairs.insert(place.map_or(0, |place| place + 1), gone);
+    }
+    let mut pairs = gone.remove(&None).unwrap_or_default();
+    for column in after {
+        let name = column.name.as_str();
+        let before = then.get(name).map(|column| (*column).clone());
+        pairs.push(ColumnPair { before, after: Some(column.clone()) });
+        pairs.extend(gone.remove(&Some(name)).unwrap_or_default());
     }
     pairs
 }
 
 /// Whether columns that both points have stand in another order.
 pub fn is_reordered(before: &[CatalogColumn], after: &[CatalogColumn]) -> bool {
-    let common = |columns: &[CatalogColumn], others: &[CatalogColumn]| -> Vec<String> {
-        let names = columns.iter().map(|column| column.name.clone());
-        names.filter(|name| others.iter().any(|other| other.name == *name)).collect()
+    let (then, now) = (by_name(before), by_name(after));
+    let common = |column: &&CatalogColumn| {
+        let name = column.name.as_str();
+        then.contains_key(name) && now.contains_key(name)
     };
-    common(before, after) != common(after, before)
+    let before = before.iter().filter(common).map(|column| &column.name);
+    let after = after.iter().filter(common).map(|column| &column.name);
+    !before.eq(after)
+}
+
+fn by_name(columns: &[CatalogColumn]) -> BTreeMap<&str, &CatalogColumn> {
+    columns.iter().map(|column| (column.name.as_str(), column)).collect()
 }
 
 #[cfg(test)]

@@ -117,6 +117,8 @@ pub struct TableDetail {
     pub last_day: Option<String>,
     /// The run that last changed a partition.
     pub last_write: Option<LastWrite>,
+    /// What makes the table: `source` or `transformation`.
+    pub defined_by: String,
     /// The dataset that it belongs to and what makes it.
     pub origin: Option<TableOrigin>,
     /// SQL that reads the newest day.
@@ -280,8 +282,10 @@ pub struct TablePoint {
     /// The run that changed it, if one did.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
     pub run: Option<RunId>,
-    /// The version of the source or of the transformation that the run worked by.
+    /// The version of what makes the table that the run worked by.
     pub definition_version: Option<u64>,
+    /// What makes the table: `source` or `transformation`.
+    pub defined_by: String,
     /// The person who changed it, if one did.
     pub person: Option<String>,
     /// Number of columns from then on.

@@ -1,6 +1,6 @@
 //! A year of days as a grid of squares, and as a table for those who cannot see it.
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use leptos::prelude::*;
 
 use super::state::Empty;
@@ -33,14 +33,15 @@ impl Calendar<'_> {
     /// The squares, and with failures the same as a table.
     pub fn view(self) -> AnyView {
         let calendar = self.days;
-        if calendar.years.is_empty() {
+        let first = Date::new(calendar.year, 1, 1);
+        let (false, Ok(first)) = (calendar.years.is_empty(), first) else {
             return view! {
                 <Empty title="No day has rows yet">
                     <p>"Days appear here as soon as a run has committed."</p>
                 </Empty>
             }
             .into_any();
-        }
+        };
         let year = calendar.year;
         let years = calendar.years.iter().map(|other| {
             let (current, href) = ((*other == year).then_some("page"), (self.year_href)(*other));
@@ -53,7 +54,7 @@ impl Calendar<'_> {
         view! {
             <nav class="tabs calendar-years" aria-label="Year">{years.collect_view()}</nav>
             <p class="muted">{summary.clone()}</p>
-            <div class="calendar-scroll" tabindex="0" role="group" aria-label="Calendar">{grid(calendar, summary)}</div>
+            <div class="calendar-scroll" tabindex="0" role="group" aria-label="Calendar">{grid(calendar, first, summary)}</div>
             {legend(self.counts_failures)}
             {as_table}
         }
@@ -73,8 +74,7 @@ impl Calendar<'_> {
     }
 }
 
-fn grid(calendar: &PartitionCalendar, label: String) -> AnyView {
-    let first = date(calendar.year, 1, 1);
+fn grid(calendar: &PartitionCalendar, first: Date, label: String) -> AnyView {
     let most = calendar.days.iter().map(|day| day.rows).max().unwrap_or_default();
     let mut known = calendar.days.iter().peekable();
     let (mut squares, mut months) = (Vec::with_capacity(366), Vec::with_capacity(12));
@@ -193,6 +193,8 @@ fn table(here: &str, days: &[PartitionDay]) -> AnyView {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]

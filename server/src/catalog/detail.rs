@@ -11,7 +11,7 @@ use etl_engine::lake::Lake;
 use etl_engine::query::names::in_sql;
 use etl_engine::transformation::subject::Subject;
 
-use super::{comment, table};
+use super::{comment, defined_by, table};
 use crate::transformations::standing;
 
 /// One table. [`domain::ErrorKind::NotFound`] when the catalog does not have it.
@@ -25,6 +25,7 @@ pub async fn detail(lake: &Lake, name: &TableName) -> Result<TableDetail> {
         origin: origin(lake, &table).await?,
         example_sql: example_sql(&table, newest),
         columns: columns(&table),
+        defined_by: defined_by(&table).to_owned(),
         partition_keys: PARTITION_KEYS.map(str::to_owned).to_vec(),
         size: TableSize {
             rows: sum(|stored| stored.rows),

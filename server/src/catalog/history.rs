@@ -8,7 +8,7 @@ use domain::table_history::{
 use domain::{Error, Result};
 use etl_engine::lake::Lake;
 
-use super::{comment, table};
+use super::{comment, defined_by, table};
 
 /// All points, newest first, each with what it changed. [`domain::ErrorKind::NotFound`] when the
 /// catalog does not have the table.
@@ -52,6 +52,7 @@ fn point(version: &TableVersion, earlier: Option<&TableVersion>) -> TablePoint {
         changed_at: version.changed_at,
         run,
         definition_version,
+        defined_by: defined_by(&version.table).to_owned(),
         person,
         columns: version.table.columns.len() as u64,
         change,

@@ -3,7 +3,7 @@
 use domain::access::Permission;
 use leptos::prelude::*;
 
-use super::editing::Editing;
+use super::editing::{EDIT_BUTTON, Editing, FIRST_FIELD};
 use super::section::Here;
 use crate::api::catalog::{TableColumn, TableDetail};
 use crate::components::{failure_line, icon, loaded};
@@ -50,7 +50,7 @@ fn table(here: Here, editing: Editing, detail: TableDetail) -> AnyView {
         let detail = detail.clone();
         may_edit.get().then(move || {
             let begin = move |_| editing.begin(detail.clone());
-            view! { <button type="button" class="button button-small" on:click=begin>{icon("edit")}"Edit descriptions"</button> }
+            view! { <button type="button" id=EDIT_BUTTON class="button button-small" on:click=begin>{icon("edit")}"Edit descriptions"</button> }
         })
     };
     view! {
@@ -112,8 +112,8 @@ fn form(editing: Editing) -> AnyView {
             <div class="card-body stack">
                 {refused}
                 <div class="field">
-                    <label for="describe-table">"The table"</label>
-                    <textarea id="describe-table" class="catalog-text" maxlength=LONGEST_DESCRIPTION autofocus prop:value=text
+                    <label for=FIRST_FIELD>"The table"</label>
+                    <textarea id=FIRST_FIELD class="catalog-text" maxlength=LONGEST_DESCRIPTION prop:value=text
                         on:input=move |event| editing.write(&None, event_target_value(&event))></textarea>
                     {theirs(editing, None)}
                 </div>

@@ -28,10 +28,7 @@ pub(super) fn days(here: Here) -> AnyView {
         let after = after.map(|day| format!("&after={day}")).unwrap_or_default();
         Some(format!("{}/partitions?limit=50{year}{after}", here.path.get()))
     });
-    crate::live::use_live(move |_, _| {
-        calendar.refetch();
-        partitions.refetch();
-    });
+    let (calendar, partitions) = (calendar.follow(), partitions.follow());
     view! {
         <div class="stack">
             {answered(calendar, 5, move |days| squares(here, &days))}

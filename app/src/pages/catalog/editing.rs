@@ -14,6 +14,10 @@ use crate::components::toast;
 /// The texts of a table: `None` names the table itself, the others its columns.
 pub(super) type Texts = BTreeMap<Option<String>, String>;
 
+/// Ids of what has the focus when an edit begins, and when it ends.
+pub(super) const FIRST_FIELD: &str = "describe-table";
+pub(super) const EDIT_BUTTON: &str = "edit-descriptions";
+
 /// An edit of descriptions. Kept outside of what is drawn, so that nothing typed is lost when the
 /// page is drawn anew.
 #[derive(Clone, Copy)]
@@ -46,10 +50,12 @@ impl Editing {
         self.theirs.set(Texts::new());
         self.refused.set(None);
         self.base.set(Some(detail));
+        focus(FIRST_FIELD);
     }
 
     pub(super) fn end(self) {
         self.base.set(None);
+        focus(EDIT_BUTTON);
     }
 
     /// Puts a text into a field.
@@ -91,6 +97,20 @@ impl Editing {
         self.theirs.set(theirs);
         self.base.set(Some(fresh));
     }
+}
+
+/// Gives an element the focus once the page is drawn anew.
+fn focus(id: &'static str) {
+    #[cfg(not(feature = "ssr"))]
+    request_animation_frame(move || {
+        use wasm_bindgen::JsCast;
+        let found = document().get_element_by_id(id);
+        if let Some(found) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = found.focus();
+        }
+    });
+    #[cfg(feature = "ssr")]
+    let _ = id;
 }
 
 fn texts_of(detail: &TableDetail) -> Texts {

@@ -27,7 +27,7 @@ pub(super) fn figures(here: &str, detail: &TableDetail) -> AnyView {
                 <div><dt>"Changed"</dt><dd>{changed(here, detail)}</dd></div>
                 <div><dt>"Holds"</dt><dd>{span(detail)}</dd></div>
                 {detail.origin.as_ref().map(|origin| from(here, detail, origin))}
-                <div><dt>"Files"</dt><dd>{detail.zone.clone()}" / "<code>{detail.location.clone()}</code></dd></div>
+                <div><dt>"Folder"</dt><dd>{detail.zone.clone()}" / "<code>{detail.location.clone()}</code></dd></div>
             </dl>
             <details class="details">
                 <summary>"SQL for the newest day"</summary>
@@ -44,7 +44,7 @@ pub(super) fn figures(here: &str, detail: &TableDetail) -> AnyView {
 fn changed(here: &str, detail: &TableDetail) -> AnyView {
     let Some(last) = &detail.last_write else { return "no day yet".into_any() };
     let href = format!("/{here}/runs/{}", last.run);
-    let kind = definition_word(detail);
+    let kind = &detail.defined_by;
     let by = last.definition_version.map(|version| format!(" by version {version} of the {kind}"));
     view! { <RelativeTime at=last.at />" by "<a href=href>"a run"</a>{by} }.into_any()
 }
@@ -57,13 +57,8 @@ fn span(detail: &TableDetail) -> String {
     }
 }
 
-/// What makes a table of this zone.
-fn definition_word(detail: &TableDetail) -> &'static str {
-    if detail.zone == "purpose-built" { "transformation" } else { "source" }
-}
-
 fn from(here: &str, detail: &TableDetail, origin: &TableOrigin) -> AnyView {
-    let kind = definition_word(detail);
+    let kind = &detail.defined_by;
     let href = format!("/{here}/{kind}s/{}", origin.dataset);
     let definition = match &origin.definition {
         Some(found) => {

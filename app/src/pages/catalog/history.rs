@@ -15,7 +15,8 @@ pub(super) const NAME: &str = "history";
 /// The section.
 pub(super) fn history(here: Here) -> AnyView {
     let query = use_query_map();
-    let points = ask::<Vec<TablePoint>>(NAME, move || Some(format!("{}/history", here.path.get())));
+    let points =
+        ask::<Vec<TablePoint>>(NAME, move || Some(format!("{}/history", here.path.get()))).follow();
     let pair = move || {
         let number = |name: &str| query.with(|query| query.get(name))?.parse::<u64>().ok();
         Some((number("before")?, number("to")?))
@@ -84,7 +85,7 @@ fn list(here: Here, points: &[TablePoint]) -> AnyView {
         view! { <li>{head(&environment, point)}{what}</li> }.into_any()
     });
     let items: Vec<_> = items.collect();
-    let note = format!("{} changes of columns and descriptions", count(points.len() as u64));
+    let note = "Every change of columns and descriptions, newest first";
     view! { <Card title="History" note=note><ol class="versions catalog-history">{items}</ol></Card> }
         .into_any()
 }
@@ -93,7 +94,9 @@ fn head(here: &str, point: &TablePoint) -> AnyView {
     let by = match (&point.run, &point.person) {
         (Some(run), _) => {
             let href = format!("/{here}/runs/{run}");
-            let by = point.definition_version.map(|version| format!(" with definition {version}"));
+            let by = point
+                .definition_version
+                .map(|version| format!(" with version {version} of the {}", point.defined_by));
             view! { " by "<a href=href>"a run"</a>{by} }.into_any()
         }
         (None, Some(person)) => view! { " by "{person.clone()} }.into_any(),

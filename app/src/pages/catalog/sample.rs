@@ -42,10 +42,12 @@ fn shown(sample: TableSample) -> AnyView {
         .into_any();
     };
     let number = count(sample.rows.len() as u64);
-    let lead = match sample.rows.len() as u64 == sample.of_rows {
-        true => format!("All {number} rows of {day}"),
-        false => format!("{number} of {} rows of {day}", count(sample.of_rows)),
+    let lead = match (sample.rows.len() as u64, sample.of_rows) {
+        (1, 1) => format!("The one row of {day}"),
+        (shown, all) if shown == all => format!("All {number} rows of {day}"),
+        (_, all) => format!("{number} of {} rows of {day}", count(all)),
     };
+    let remark = sample.remark.clone().map(|remark| view! { <p class="muted">{remark}</p> });
     let took = seconds(sample.seconds);
     view! {
         <section class="card">
@@ -60,6 +62,7 @@ fn shown(sample: TableSample) -> AnyView {
                     <button type="submit" class="button">{icon("search")}"Show"</button>
                 </form>
                 {grid(&sample)}
+                {remark}
                 <details class="details">
                     <summary>"SQL for this day"</summary>
                     <div class="catalog-sql">
@@ -95,11 +98,11 @@ fn grid(sample: &TableSample) -> AnyView {
     });
     let rows: Vec<_> = rows.collect();
     view! {
-        <div class="table-scroll catalog-rows" tabindex="0" role="group" aria-label="Sample rows"><table class="table">
+        <div><div class="table-scroll catalog-rows" tabindex="0" role="group" aria-label="Sample rows"><table class="table">
             <caption class="visually-hidden">"Sample rows"</caption>
             <thead><tr>{heads}</tr></thead>
             <tbody>{rows}</tbody>
-        </table></div>
+        </table></div></div>
     }
     .into_any()
 }

@@ -2,6 +2,7 @@
 //! one asks for data of its own.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use serde::Serialize;
@@ -37,8 +38,19 @@ pub(super) struct Here {
     pub(super) detail: Resource<Result<TableDetail, Problem>>,
 }
 
-/// What the answer to a section is while it is not shown: none.
-pub(super) type Asked<T> = Resource<Option<Result<T, Problem>>>;
+/// What a section asks for: nothing while another one is shown.
+pub(super) struct Asked<T: Send + Sync + 'static> {
+    answer: Resource<Option<Result<T, Problem>>>,
+    path: Memo<Option<String>>,
+}
+
+impl<T: Send + Sync + 'static> Clone for Asked<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Copy for Asked<T> {}
 
 /// The section that the address names.
 fn chosen() -> Memo<&'static str> {
@@ -90,7 +102,7 @@ where
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
 {
     let chosen = chosen();
-    let path = move || if chosen.get() == section { path() } else { None };
+    let path = Memo::new(move |_| if chosen.get() == section { path() } else { None });
     let fetch = move |path: Option<String>| {
         let answer = path.map(get::<T>);
         async move {
@@ -100,7 +112,32 @@ where
             }
         }
     };
-    Resource::new(path, fetch)
+    Asked { answer: Resource::new(move || path.get(), fetch), path }
+}
+
+impl<T> Asked<T>
+where
+    T: PartialEq + DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    /// Asks again when a run changed something. What says the same stays as it is drawn.
+    pub(super) fn follow(self) -> Self {
+        crate::live::use_live(move |_, _| spawn_local(self.renew()));
+        self
+    }
+
+    async fn renew(self) {
+        let path = move || self.path.try_get_untracked().flatten();
+        let Some(asked) = path() else { return };
+        let Ok(fresh) = get::<T>(asked.clone()).await else { return };
+        // Not as a resource: nothing is rendered from what is read here.
+        let inner: &AsyncDerived<Option<Result<T, Problem>>> = &self.answer;
+        let before = inner.try_get_untracked().flatten().flatten();
+        // The reader may have gone elsewhere meanwhile.
+        let still_here = path() == Some(asked);
+        if still_here && !matches!(before, Some(Ok(before)) if before == fresh) {
+            self.answer.set(Some(Some(Ok(fresh))));
+        }
+    }
 }
 
 /// Shows what was asked for; nothing when nothing was.
@@ -115,7 +152,7 @@ where
     let view = move || {
         let render = render.clone();
         Suspend::new(async move {
-            match asked.await {
+            match asked.answer.await {
                 Some(Ok(data)) => render(data),
                 Some(Err(problem)) => failure(problem),
                 None => ().into_any(),
