@@ -18,6 +18,7 @@ pub mod run;
 pub mod run_log;
 pub mod source;
 pub mod table;
+pub mod table_history;
 pub mod transformation;
 pub mod upload;
 pub mod zone;

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod catalog;
 pub mod cli;
 pub mod compose;
 pub mod config;

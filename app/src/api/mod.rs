@@ -1,6 +1,7 @@
 //! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
 
 pub mod audit;
+pub mod catalog;
 pub mod drafts;
 pub mod lineage;
 pub mod me;

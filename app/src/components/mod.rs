@@ -1,6 +1,8 @@
 //! The pieces that pages are made of. Their looks are in `style/`, by the same names.
 
+mod calendar;
 mod card;
+mod copy;
 mod dialog;
 mod grid;
 mod icon;
@@ -16,7 +18,9 @@ mod time;
 mod toast;
 mod upload;
 
+pub use calendar::Calendar;
 pub use card::{Card, PageHeader, Stat};
+pub use copy::CopyButton;
 pub use dialog::{Dialog, close_dialog, open_dialog};
 pub use grid::{Arranged, ResultGrid};
 pub use icon::icon;

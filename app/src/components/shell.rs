@@ -84,7 +84,7 @@ fn in_other(path: &str, environment: &str) -> String {
     match parts.next() {
         Some(
             section @ ("sources" | "transformations" | "lineage" | "runs" | "quality"
-            | "quarantine" | "query"),
+            | "quarantine" | "catalog" | "query"),
         ) => {
             format!("/{environment}/{section}")
         }
@@ -110,12 +110,13 @@ fn AccountMenu() -> impl IntoView {
     }
 }
 
-const SECTIONS: [(&str, &str, &str); 6] = [
+const SECTIONS: [(&str, &str, &str); 7] = [
     ("", "overview", "Overview"),
     ("/sources", "sources", "Sources"),
     ("/transformations", "transformations", "Transformations"),
     ("/runs", "runs", "Runs"),
     ("/quarantine", "quarantine", "Quarantine"),
+    ("/catalog", "catalog", "Catalog"),
     ("/query", "query", "Query"),
 ];
 

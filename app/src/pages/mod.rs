@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 mod api;
+mod catalog;
 mod lineage;
 mod not_found;
 mod overview;
@@ -53,6 +54,7 @@ pages!(first of First {
 });
 
 pages!(lists of Lists {
+    Catalog => catalog::catalog,
     Quality => quality::quality,
     Quarantine => quarantine::quarantine,
     Runs => runs::runs,
@@ -67,6 +69,7 @@ pages!(details of Details {
     RejectedRows => quarantine::rejected_rows,
     Run => runs::run,
     Source => sources::source,
+    Table => catalog::table,
 });
 
 pages!(administration of Administration {

@@ -3,6 +3,7 @@
 mod accounts;
 mod answer;
 mod browser;
+mod catalog;
 mod console;
 mod drafts;
 mod load;
