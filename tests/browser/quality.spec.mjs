@@ -103,6 +103,14 @@ test("a broken rule keeps a bad file from readers, and the loosened one lets it 
         await expect(page.getByRole("row", { name: /plausible amount/ })).toContainText("1 of 50 rows fail");
     });
 
+    await test.step("the table's page in the catalog says it too", async () => {
+        await page.getByRole("link", { name: "Table", exact: true }).click();
+        await alive(page);
+        await page.getByRole("navigation", { name: "About this table" }).getByRole("link", { name: "Quality" }).click();
+        await expect(page.getByRole("row", { name: /plausible amount/ })).toContainText("1 of 50 rows fail");
+        await expectAccessible(page);
+    });
+
     await test.step("the rule is loosened to a warning, and the run goes on", async () => {
         await page.getByRole("button", { name: "Change plausible amount" }).click();
         const form = dialog(page, "Change plausible amount");
@@ -166,7 +174,7 @@ test("a rule of every kind can be written, checked and removed", async ({ page }
     await expect(table.getByRole("row")).toHaveCount(6);
 });
 
-for (const path of ["/dev/quality", `/dev/quality/${TABLE}`]) {
+for (const path of ["/dev/quality", `/dev/quality/${TABLE}`, `/dev/catalog/${TABLE}?show=quality`]) {
     test(`${path} is accessible, light and dark, on a phone and on a wide screen`, async ({ page }) => {
         await open(page, lake.url + path);
         await expectAccessible(page);

@@ -6,8 +6,8 @@ use domain::zone::Zone;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::quality::LastJudgement;
 use super::moment;
+use super::quality::LastJudgement;
 use super::runs::RunSummary;
 
 /// What an environment holds, what happened lately, what failed, what waits.

@@ -5,6 +5,8 @@ use domain::run::RunId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::moment;
+
 /// Which tables to list; all when empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
@@ -51,6 +53,7 @@ pub struct LastJudgement {
     pub broken: Vec<String>,
     /// When.
     #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    #[serde(deserialize_with = "moment::read")]
     pub judged_at: Timestamp,
 }
 

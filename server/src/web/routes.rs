@@ -19,8 +19,7 @@ use utoipa_axum::routes;
 use super::access::{self, Access};
 use super::api::{
     audit, catalog, drafts, events, lineage, me, members, overview, quality, quarantine, queries,
-    reference,
-    runs, samples, settings, sign_in as way, sources, tokens, transformations, uploads,
+    reference, runs, samples, settings, sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};

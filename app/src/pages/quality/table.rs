@@ -19,9 +19,14 @@ pub(crate) fn quality_table() -> impl IntoView {
     });
     let crumbs = vec![(format!("/{}/quality", environment.get_untracked()), "Quality".to_owned())];
     let lineage = move || format!("/{}/lineage?focus={}", environment.get(), title.get());
+    let catalog = move || {
+        let (database, table) = table.get();
+        format!("/{}/catalog/{database}/{table}", environment.get())
+    };
     view! {
         <PageHeader title=title crumbs=crumbs
             lead="What must hold of this table's rows before readers see them.">
+            <a class="button" href=catalog>{icon("catalog")}"Table"</a>
             <a class="button" href=lineage>{icon("lineage")}"Lineage"</a>
         </PageHeader>
         {table_quality(environment, table)}
