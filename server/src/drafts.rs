@@ -72,31 +72,23 @@ impl Drafts {
             return Err(Error::invalid(message));
         }
         let now = columns::whole_micros(now)?;
-        let mut transaction = self.database.begin().await?;
-        sqlx::query(KEEP)
+        let query = sqlx::query(KEEP)
             .bind(whose.environment.to_string())
             .bind(whose.dataset.to_string())
             .bind(whose.owner.to_owned())
             .bind(draft.sql.clone())
             .bind(columns::number("base version", draft.base)?)
-            .bind(now.as_microsecond())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("keep a draft"))?;
-        transaction.commit().await.map_err(failed("keep a draft"))?;
+            .bind(now.as_microsecond());
+        self.database.change("keep a draft", query).await?;
         Ok(Draft { sql: draft.sql.clone(), base: draft.base, kept_at: now })
     }
 
     /// Forgets a draft; nothing happens when there is none.
     pub async fn discard(&self, whose: DraftOf<'_>) -> Result<()> {
-        let mut transaction = self.database.begin().await?;
-        sqlx::query(DISCARD)
+        let query = sqlx::query(DISCARD)
             .bind(whose.environment.to_string())
             .bind(whose.dataset.to_string())
-            .bind(whose.owner.to_owned())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("discard a draft"))?;
-        transaction.commit().await.map_err(failed("discard a draft"))
+            .bind(whose.owner.to_owned());
+        self.database.change("discard a draft", query).await.map(drop)
     }
 }

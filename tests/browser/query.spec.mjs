@@ -91,8 +91,13 @@ test("a result of 100,000 rows is run, arranged, looked into, charted and taken 
         await page.getByRole("button", { name: "Chart", exact: true }).click();
         await page.getByRole("button", { name: "Line", exact: true }).click();
         await expect(page.getByRole("img", { name: /amount by .*points/ })).toBeVisible();
-        await expect(page.getByText("The first 1,000 of 100,000 rows")).toBeVisible();
+        await expect(page.getByText("From all 100,000 rows.")).toBeVisible();
+        await expect(page.getByText("of 90,000 points are drawn: of each stretch its first, lowest, highest and last")).toBeVisible();
         await expectAccessible(page);
+        await page.getByLabel("Along").selectOption("n");
+        await page.getByLabel("Of rows at one place").selectOption("Average");
+        await expect(page.getByRole("img", { name: /^Average of amount by n/ })).toBeVisible();
+        await picture(page, "query-chart");
         await page.getByRole("button", { name: "Rows", exact: true }).click();
     });
     await test.step("the export has all rows and no formula", async () => {
@@ -102,6 +107,19 @@ test("a result of 100,000 rows is run, arranged, looked into, charted and taken 
         const lines = readFileSync(await (await coming).path(), "utf8").trimEnd().split("\r\n");
         expect(lines).toHaveLength(100_001);
         expect(lines[1]).toContain("'=1+0");
+    });
+    await test.step("what is shown is exported as it is shown", async () => {
+        await page.getByRole("searchbox", { name: "Filter name" }).fill("name 9999");
+        await expect(grid).not.toHaveAttribute("aria-rowcount", "100001");
+        await page.locator(".query-export summary").click();
+        await page.getByRole("radio", { name: /^As shown: \d+ rows, sorted and filtered/ }).check();
+        await expectAccessible(page);
+        await picture(page, "query-export");
+        const coming = page.waitForEvent("download");
+        await page.getByRole("link", { name: "CSV" }).click();
+        const lines = readFileSync(await (await coming).path(), "utf8").trimEnd().split("\r\n");
+        expect(lines[1]).toMatch(/^99999,/);
+        expect(lines.length).toBeLessThan(20);
     });
     await test.step("tabs and results are there again after a reload", async () => {
         await page.waitForTimeout(1_200);

@@ -1,6 +1,6 @@
 // The walk of an engineer who changes the yellow aggregation: errors while typing, dry run, preview,
 // impact, save, conflict with somebody else's save, restore, re-run, lineage.
-import { alive, expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
+import { expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
 import { Lake } from "./lake.mjs";
 
 const DATASET = "tlc_taxi_data/yellow_taxi_trip_record";
@@ -207,6 +207,37 @@ test("lineage of total_amount leads from the raw column to the purpose-built one
     await expectNoSidewaysScroll(page);
 });
 
+test("the list tells the last run and the tests, and leads to both", async ({ page }) => {
+    await savedElsewhere(page, SQL, "as before");
+    await open(page, `${lake.url}/dev/transformations`);
+    const row = page.getByRole("row").filter({ hasText: DATASET });
+    await expect(row.getByRole("link", { name: "Succeeded" })).toHaveAttribute("href", /\/dev\/runs\//);
+    await expect(row).toContainText("with version 1");
+    await picture(page, "transformations-list");
+    await row.getByRole("link", { name: /fail|pass/ }).click();
+    await expect(page).toHaveURL(/tab=tests/);
+});
+
+test("what dropping a column breaks is told before it is saved", async ({ page }) => {
+    await savedElsewhere(page, SQL, "as before");
+    const query = { name: "Tips of the day", sql: "select sum(total_amount) as t from datalake_raw_source.yellow_taxi_trip_record" };
+    await page.request.post(`${lake.url}/api/v1/environments/dev/saved-queries`, { data: query, headers: { origin: lake.url } });
+    await open(page, `${lake.url}/dev/sources/new?dataset=${DATASET}`);
+    const told = page.getByRole("status", { name: "What this would break" });
+    await expect(told).toHaveText("");
+    await page.getByRole("button", { name: "Leave out the column of total_amount" }).click();
+    await expect(told.getByRole("link", { name: DATASET })).toBeVisible();
+    await expect(told).toContainText("would not run");
+    await expect(told.getByRole("link", { name: "Tips of the day" })).toBeVisible();
+    await expectAccessible(page);
+    await picture(page, "breaks");
+    await page.getByRole("combobox", { name: "Type of VendorID" }).selectOption("string");
+    await expect(told).toContainText("would not run");
+    await page.reload();
+    await page.getByRole("combobox", { name: "Type of store_and_fwd_flag" }).selectOption("boolean");
+    await expect(told).toContainText("Nothing breaks");
+});
+
 test("with 1,000 tables to complete from, a key takes less than 50 ms", async ({ page }) => {
     await desk(page);
     await page.locator("sql-editor .cm-content").click();
@@ -244,16 +275,3 @@ test("without JavaScript the SQL and its history can be read", async ({ browser,
     await expect(plain.getByRole("group", { name: "Versions" })).toContainText("the reference's SQL");
     await context.close();
 });
-
-for (const path of ["/dev/transformations", `/dev/transformations/${DATASET}`, "/dev/lineage"]) {
-    test(`${path} is accessible in both themes and on a phone`, async ({ page }) => {
-        await page.goto(lake.url + path);
-        await alive(page);
-        await expect(page.locator(".skeleton")).toHaveCount(0);
-        await expectAccessible(page);
-        await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-        await expectAccessible(page);
-        await page.setViewportSize({ width: 390, height: 844 });
-        await expectNoSidewaysScroll(page);
-    });
-}

@@ -92,7 +92,9 @@ export class ResultGrid extends HTMLElement {
             this.head.replaceChildren(header(this, columns));
             this.view.setAttribute("aria-colcount", columns.length);
         }
-        this.dispatchEvent(new CustomEvent("grid-rows", { bubbles: true, detail: { total: this.#rows.total, kept: this.#rows.kept } }));
+        const { total, kept } = this.#rows;
+        const detail = { total: String(total), kept: String(kept), arrangement: this.#rows.arrangement() };
+        this.dispatchEvent(new CustomEvent("grid-rows", { bubbles: true, detail }));
         for (const row of this.#pool) row.index = -1;
         this.draw();
     }

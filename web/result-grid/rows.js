@@ -33,11 +33,17 @@ export class Rows {
 
     /** The address of some rows. */
     address(offset, limit, more = {}) {
-        const query = new URLSearchParams({ offset, limit, ...more });
+        const arrangement = this.arrangement();
+        return `${this.path}?${new URLSearchParams({ offset, limit, ...more })}${arrangement && `&${arrangement}`}`;
+    }
+
+    /** How the rows are sorted and filtered, as the API takes it; empty when they are as they came. */
+    arrangement() {
+        const query = new URLSearchParams();
         if (this.sort) query.set("sort", this.sort);
         const filters = Object.entries(this.filters).filter(([, words]) => words.trim());
         if (filters.length) query.set("filter", JSON.stringify(Object.fromEntries(filters)));
-        return `${this.path}?${query}`;
+        return query.toString();
     }
 
     /** A row that has been fetched: {cells, cut} or undefined. */

@@ -153,9 +153,29 @@ pub struct ChangedColumn {
 pub struct Breakage {
     /// Transformations that would not run, or whose output would change, by dataset.
     pub transformations: Vec<AffectedTransformation>,
+    /// Saved queries that the caller may see and that would not run, or return other columns.
+    pub queries: Vec<AffectedQuery>,
+    /// How many private queries of others there are besides.
+    pub hidden_queries: u64,
     /// Transformations that read the source and would go on as before.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
     pub unaffected: Vec<DatasetId>,
+}
+
+/// A saved query that would be affected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct AffectedQuery {
+    /// Its id, for a link.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Whose it is.
+    pub owner: String,
+    /// Why it would not run; `None`: it would, with other columns.
+    pub problem: Option<String>,
+    /// Output columns that would get another type or vanish, as `name: before -> after`.
+    pub output_changes: Vec<String>,
 }
 
 /// A transformation that would be affected.

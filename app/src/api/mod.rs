@@ -6,6 +6,7 @@ pub mod drafts;
 pub mod lineage;
 pub mod me;
 pub mod members;
+mod moment;
 pub mod overview;
 mod page;
 mod problem;

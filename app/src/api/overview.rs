@@ -6,6 +6,7 @@ use domain::zone::Zone;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::moment;
 use super::runs::RunSummary;
 
 /// What an environment holds, what happened lately, what failed, what waits.
@@ -49,6 +50,7 @@ pub struct ZoneTotals {
     pub tables: Option<u64>,
     /// When something last changed.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
+    #[serde(default, deserialize_with = "moment::read_some")]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -99,6 +101,7 @@ pub struct DatasetState {
     pub status: RunStatus,
     /// When it was recorded.
     #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    #[serde(deserialize_with = "moment::read")]
     pub created_at: Timestamp,
     /// Rows written to the conformed zone by runs recorded today (UTC).
     pub rows_today: u64,

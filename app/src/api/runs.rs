@@ -7,6 +7,8 @@ use domain::zone::Hop;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::moment;
+
 /// Which runs to list; all when empty. `status` may be repeated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
@@ -67,12 +69,15 @@ pub struct RunSummary {
     pub failure: Option<String>,
     /// When it was recorded.
     #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    #[serde(deserialize_with = "moment::read")]
     pub created_at: Timestamp,
     /// When the first attempt began.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
+    #[serde(default, deserialize_with = "moment::read_some")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
+    #[serde(default, deserialize_with = "moment::read_some")]
     pub finished_at: Option<Timestamp>,
 }
 

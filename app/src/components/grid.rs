@@ -1,10 +1,20 @@
 //! A result of any length, on the custom element of `web/result-grid`: only the rows in sight are in
 //! the document. Without JavaScript, and until the script has arrived, the first rows as a table.
 
+use leptos::ev::CustomEvent;
 use leptos::prelude::*;
 
-use super::sql_editor::load_elements;
+use super::sql_editor::{detail, load_elements};
 use crate::api::queries::{CellKind, ResultRows};
+
+/// How the rows of a result are sorted and filtered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arranged {
+    /// As the API takes it: `sort=-2&filter=…`; empty when the rows are as they came.
+    pub query: String,
+    /// Rows that fit the filters.
+    pub rows: u64,
+}
 
 /// A result.
 #[component]
@@ -18,11 +28,21 @@ pub fn ResultGrid(
     known: Signal<u64>,
     /// Its first rows, for readers without JavaScript.
     first: Option<ResultRows>,
+    /// Is told how the reader arranges the rows.
+    arranged: RwSignal<Arranged>,
 ) -> impl IntoView {
     Effect::new(|_| load_elements());
     let first = first.map(table);
+    let rearranged = move |event: CustomEvent| {
+        let rows = detail(&event, "total").parse().unwrap_or_default();
+        let now = Arranged { query: detail(&event, "arrangement"), rows };
+        if arranged.with_untracked(|before| *before != now) {
+            arranged.set(now);
+        }
+    };
     view! {
-        <result-grid class="result-grid" label=label prop:path=path prop:known=move || known.get() as f64>
+        <result-grid class="result-grid" label=label prop:path=path prop:known=move || known.get() as f64
+            on:grid-rows=rearranged>
             {first}
         </result-grid>
     }

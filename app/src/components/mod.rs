@@ -21,7 +21,7 @@ pub use calendar::Calendar;
 pub use card::{Card, PageHeader, Stat};
 pub use copy::CopyButton;
 pub use dialog::{Dialog, close_dialog, open_dialog};
-pub use grid::ResultGrid;
+pub use grid::{Arranged, ResultGrid};
 pub use icon::icon;
 pub use lineage::{dataset_lineage, lineage_graph};
 pub use loaded::{loaded, rows_skeleton};

@@ -1,16 +1,17 @@
 //! The command palette: Ctrl K, a few letters, Enter. Beside pages it finds datasets and the newest
 //! runs, which it asks for while the reader types.
 
+use domain::dataset::DatasetId;
+use domain::run::{RunId, RunStatus};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use leptos_router::location::Url;
+use serde::Deserialize;
 
 use super::dialog::close_dialog;
 use super::shell::switch_theme;
-use crate::api::runs::RunSummary;
-use crate::api::sources::SourceSummary;
 use crate::api::{Page, get};
 use crate::place::{in_environment, use_environment, use_me};
 
@@ -27,6 +28,33 @@ struct Entry {
     text: String,
     /// A path, or `theme`.
     target: String,
+}
+
+/// What the palette shows of a source.
+#[derive(Deserialize)]
+struct FoundSource {
+    dataset: DatasetId,
+}
+
+/// What it shows of a run.
+#[derive(Deserialize)]
+struct FoundRun {
+    id: RunId,
+    key: String,
+    status: RunStatus,
+    /// As the API says it: only looked at by people.
+    created_at: String,
+}
+
+impl FoundRun {
+    fn entry(&self, environment: &str) -> Entry {
+        let file = self.key.rsplit('/').next().unwrap_or_default();
+        let minute = self.created_at.get(..16).unwrap_or_default().replace('T', " ");
+        Entry {
+            text: format!("Run of {file}: {}, {minute}", self.status),
+            target: format!("/{environment}/runs/{}", self.id),
+        }
+    }
 }
 
 /// The palette's dialog, and the keys that open it.
@@ -137,26 +165,23 @@ async fn look_up(environment: &str, typed: &str) -> Vec<Entry> {
         return Vec::new();
     }
     let search = format!("/sources?limit={DATASETS}&search={}", Url::escape(&typed));
-    let sources = get::<Page<SourceSummary>>(in_environment(environment, &search)).await;
+    let sources = get::<Page<FoundSource>>(in_environment(environment, &search)).await;
     let newest = in_environment(environment, &format!("/runs?limit={NEWEST}"));
-    let runs = get::<Page<RunSummary>>(newest).await;
+    let runs = get::<Page<FoundRun>>(newest).await;
     let sources = sources.map(|page| page.items).unwrap_or_default().into_iter();
     let sources = sources.map(|source| Entry {
         text: format!("Source {}", source.dataset),
         target: format!("/{environment}/sources/{}", source.dataset),
     });
     let runs = runs.map(|page| page.items).unwrap_or_default().into_iter();
-    let runs = runs.map(|run| Entry {
-        text: format!("Run of {}: {}", run.key, run.status),
-        target: format!("/{environment}/runs/{}", run.id),
-    });
-    let runs = runs.filter(|entry| contains(entry, &typed)).take(RUNS);
+    let runs = runs.filter(|run| holds(&format!("run {} {}", run.key, run.status), &typed));
+    let runs = runs.take(RUNS).map(|run| run.entry(environment));
     sources.chain(runs).collect()
 }
 
-/// Whether an entry holds all words of a text in lower case.
-fn contains(entry: &Entry, typed: &str) -> bool {
-    let text = entry.text.to_lowercase();
+/// Whether a text holds all words that were typed, in lower case.
+fn holds(text: &str, typed: &str) -> bool {
+    let text = text.to_lowercase();
     typed.split_whitespace().all(|word| text.contains(word))
 }
 
@@ -165,7 +190,7 @@ fn contains(entry: &Entry, typed: &str) -> bool {
 fn matching(entries: &[Entry], there: &[Entry], typed: &str) -> Vec<Entry> {
     let typed = typed.trim().to_lowercase();
     let mut found: Vec<Entry> =
-        entries.iter().filter(|entry| contains(entry, &typed)).take(PAGES).cloned().collect();
+        entries.iter().filter(|entry| holds(&entry.text, &typed)).take(PAGES).cloned().collect();
     found.extend(there.iter().filter(|_| !typed.is_empty()).cloned());
     let here = entries.first().map(|entry| entry.target.clone()).unwrap_or_default();
     let mut add = |text: String, target: String| {
@@ -173,10 +198,10 @@ fn matching(entries: &[Entry], there: &[Entry], typed: &str) -> Vec<Entry> {
             found.push(Entry { text, target });
         }
     };
-    if typed.parse::<domain::run::RunId>().is_ok() {
+    if typed.parse::<RunId>().is_ok() {
         add(format!("Run {typed}"), format!("{here}/runs/{typed}"));
     }
-    if typed.parse::<domain::dataset::DatasetId>().is_ok() {
+    if typed.parse::<DatasetId>().is_ok() {
         add(format!("Source {typed}"), format!("{here}/sources/{typed}"));
     }
     found
@@ -211,7 +236,7 @@ mod tests {
         };
         assert_eq!(targets("FAIL runs"), ["/dev/runs?status=FAILED"]);
         assert_eq!(targets("tlc/green"), ["/dev/sources/tlc/green"]);
-        let id = domain::run::RunId::generate().to_string();
+        let id = RunId::generate().to_string();
         assert_eq!(targets(&id), [format!("/dev/runs/{id}")]);
         let there = [entry("Source tlc/green", "/dev/sources/tlc/green")];
         assert_eq!(matching(&entries, &there, "tlc/green"), there, "each once");

@@ -143,13 +143,15 @@ fn call(id: &str, method: &str, arguments: &[wasm_bindgen::JsValue]) {
     }
 }
 
+/// A text that an event carries.
 #[cfg(feature = "ssr")]
-fn detail(_event: &CustomEvent, _name: &str) -> String {
+pub(super) fn detail(_event: &CustomEvent, _name: &str) -> String {
     String::new()
 }
 
+/// A text that an event carries.
 #[cfg(not(feature = "ssr"))]
-fn detail(event: &CustomEvent, name: &str) -> String {
+pub(super) fn detail(event: &CustomEvent, name: &str) -> String {
     let found = js_sys::Reflect::get(&event.detail(), &name.into()).ok();
     found.and_then(|text| text.as_string()).unwrap_or_default()
 }

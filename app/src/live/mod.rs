@@ -1,6 +1,8 @@
 //! Live changes: the server tells the page what changed, the page asks for it again.
 
 #[cfg(not(feature = "ssr"))]
+mod follow;
+#[cfg(not(feature = "ssr"))]
 mod hub;
 
 use leptos::prelude::*;
@@ -35,6 +37,20 @@ where
             shown.set(Some(Ok(fresh)));
         }
     });
+}
+
+/// Listens to the events of one kind of one address, until `heard` says that it is enough. Calls
+/// `lost` when the stream breaks off before. Does nothing on the server.
+pub fn follow_events(
+    path: &str,
+    kind: &str,
+    heard: impl Fn(String) -> bool + 'static,
+    lost: impl Fn() + 'static,
+) {
+    #[cfg(not(feature = "ssr"))]
+    follow::follow(path, kind, heard, lost);
+    #[cfg(feature = "ssr")]
+    let _ = (path, kind, heard, lost);
 }
 
 #[cfg(feature = "ssr")]

@@ -19,6 +19,8 @@ use crate::columns::{self, count, from_json, from_micros, micros, number, to_jso
 use crate::database::{Database, failed, retrying};
 
 const DATABASES: &str = "SELECT DISTINCT database_name FROM catalog_tables WHERE environment = $1";
+const NAMES: &str =
+    "SELECT database_name, table_name, version FROM catalog_tables WHERE environment = $1";
 const TABLES: &str = "SELECT document, version FROM catalog_tables WHERE environment = $1";
 const TABLES_OF: &str =
     "SELECT document, version FROM catalog_tables WHERE environment = $1 AND database_name = $2";
@@ -195,6 +197,24 @@ impl Catalog for SqlCatalog {
         let mut tables = rows.iter().map(decode_table).collect::<Result<Vec<_>>>()?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(tables)
+    }
+
+    async fn names(&self) -> Result<Vec<(TableName, u64)>> {
+        let rows = sqlx::query(NAMES)
+            .bind(self.environment.to_string())
+            .fetch_all(self.database.reader()?)
+            .await
+            .map_err(failed("list tables"))?;
+        let named = |row: &AnyRow| {
+            let name = TableName::new(
+                columns::text(row, "database_name")?,
+                columns::text(row, "table_name")?,
+            );
+            Ok((name, count("version", columns::integer(row, "version")?)?))
+        };
+        let mut names = rows.iter().map(named).collect::<Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
     }
 
     async fn table(&self, name: &TableName) -> Result<Option<CatalogTable>> {

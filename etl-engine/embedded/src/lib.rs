@@ -17,7 +17,7 @@ mod transformation;
 mod uploads;
 
 pub use catalog::SqlCatalog;
-pub use database::{Database, DatabaseSettings, damaged, failed, retrying, sqlite_url};
+pub use database::{Database, DatabaseSettings, Statement, damaged, failed, retrying, sqlite_url};
 pub use ledger::SqlRunLedger;
 pub use notify::{LogFileNotifier, WebhookNotifier, outbound};
 pub use outbox::{Delivery, DeliveryState, SqlOutbox};

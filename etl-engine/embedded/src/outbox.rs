@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::columns::{self, from_json, from_micros, micros, to_json};
-use crate::database::{Database, failed};
+use crate::database::{Database, Statement, failed};
 
 const INSERT: &str = "INSERT INTO outbox \
      (environment, id, subject, body, created_at, due_at, attempts, state) \
@@ -104,20 +104,12 @@ impl SqlOutbox {
         Ok((taken.rows_affected() == 1).then_some(pending))
     }
 
-    async fn change(
-        &self,
-        id: &str,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<()> {
-        let mut transaction = self.database.begin().await?;
+    async fn change(&self, id: &str, query: Statement<'_>) -> Result<()> {
         let query = query.bind(self.environment.to_string()).bind(id.to_owned());
-        let done = query.execute(&mut *transaction).await;
-        let changed = done.map_err(failed("change a notification"))?.rows_affected();
-        transaction.commit().await.map_err(failed("change a notification"))?;
-        if changed == 1 {
-            return Ok(());
+        match self.database.change("change a notification", query).await? {
+            1 => Ok(()),
+            _ => Err(Error::not_found(format!("notification {id} is not in the outbox"))),
         }
-        Err(Error::not_found(format!("notification {id} is not in the outbox")))
     }
 }
 

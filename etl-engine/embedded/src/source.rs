@@ -1,5 +1,7 @@
 //! The source registry in SQL: rows are added, never changed.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 use domain::dataset::DatasetId;
 use domain::environment::EnvironmentName;
@@ -14,6 +16,7 @@ use crate::database::{Database, failed, retrying};
 
 const HISTORY: &str = "SELECT version, document, author, saved_at FROM source_versions \
      WHERE environment = $1 AND dataset = $2 ORDER BY version DESC LIMIT $3";
+const COUNT: &str = "SELECT COUNT(*) AS versions FROM source_versions WHERE environment = $1";
 const LIST: &str = "SELECT version, document, author, saved_at FROM source_versions AS saved \
      WHERE environment = $1 AND version = (SELECT MAX(version) FROM source_versions AS newest \
      WHERE newest.environment = $1 AND newest.dataset = saved.dataset)";
@@ -28,12 +31,30 @@ const SAVE: &str = "INSERT INTO source_versions \
 pub struct SqlSourceRegistry {
     database: Database,
     environment: EnvironmentName,
+    listed: Arc<Mutex<Option<Listed>>>,
+}
+
+/// The newest versions when so many had been saved. Rows are never changed or removed, so that as
+/// many rows are the same rows: lists of a thousand sources need not be read again.
+#[derive(Debug)]
+struct Listed {
+    versions: i64,
+    newest: Vec<SourceVersion>,
 }
 
 impl SqlSourceRegistry {
     /// The registry of an environment.
     pub fn new(database: Database, environment: EnvironmentName) -> Self {
-        Self { database, environment }
+        Self { database, environment, listed: Arc::default() }
+    }
+
+    async fn count(&self) -> Result<i64> {
+        let row = sqlx::query(COUNT)
+            .bind(self.environment.to_string())
+            .fetch_one(self.database.reader()?)
+            .await
+            .map_err(failed("count registrations"))?;
+        columns::integer(&row, "versions")
     }
 
     async fn newest(&self, dataset: &DatasetId, limit: i64) -> Result<Vec<SourceVersion>> {
@@ -71,15 +92,25 @@ impl SourceRegistry for SqlSourceRegistry {
     }
 
     async fn list(&self) -> Result<Vec<SourceVersion>> {
+        // Counted before they are read: what is saved in between is read again next time.
+        let versions = self.count().await?;
+        {
+            let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = listed.as_ref().filter(|known| known.versions == versions) {
+                return Ok(known.newest.clone());
+            }
+        }
         let rows = sqlx::query(LIST)
             .bind(self.environment.to_string())
             .fetch_all(self.database.reader()?)
             .await
             .map_err(failed("list registrations"))?;
-        let mut versions = rows.iter().map(decode).collect::<Result<Vec<_>>>()?;
+        let mut newest = rows.iter().map(decode).collect::<Result<Vec<_>>>()?;
         // Sorted here, because databases sort text by their own locale.
-        versions.sort_by(|one, other| one.source.dataset.cmp(&other.source.dataset));
-        Ok(versions)
+        newest.sort_by(|one, other| one.source.dataset.cmp(&other.source.dataset));
+        let listed = Listed { versions, newest: newest.clone() };
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(listed);
+        Ok(newest)
     }
 
     async fn history(&self, dataset: &DatasetId) -> Result<Vec<SourceVersion>> {

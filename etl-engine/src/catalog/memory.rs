@@ -44,6 +44,11 @@ impl Catalog for MemoryCatalog {
         Ok(wanted.map(|entry| entry.table.clone()).collect())
     }
 
+    async fn names(&self) -> Result<Vec<(TableName, u64)>> {
+        let tables = lock(&self.tables);
+        Ok(tables.iter().map(|(name, entry)| (name.clone(), entry.table.version)).collect())
+    }
+
     async fn table(&self, name: &TableName) -> Result<Option<CatalogTable>> {
         Ok(lock(&self.tables).get(name).map(|entry| entry.table.clone()))
     }

@@ -24,6 +24,10 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
     /// All tables of a database (of every database when `None`), sorted by name.
     async fn tables(&self, database: Option<&str>) -> Result<Vec<CatalogTable>>;
 
+    /// The name and version of every table, sorted by name. Much cheaper than the tables, and tells
+    /// whether what was read of them is still so.
+    async fn names(&self) -> Result<Vec<(TableName, u64)>>;
+
     /// One table; `None` when it does not exist.
     async fn table(&self, name: &TableName) -> Result<Option<CatalogTable>>;
 

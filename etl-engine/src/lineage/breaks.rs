@@ -1,14 +1,18 @@
-//! What a change of a source would break: every transformation that reads it is planned again over
-//! the changed table.
+//! What a change of a source would break: every transformation and every other query that reads it
+//! is planned again over the changed table.
 
 use domain::column::ColumnType;
 use domain::dataset::DatasetId;
 use domain::table::CatalogTable;
-use domain::{Error, Result};
+use domain::{Error, ErrorKind, Result};
 
 use crate::lake::Lake;
+use crate::query::deep_stack::on_deep_stack;
+use crate::query::lookup::tables_named;
+use crate::query::plan::plan;
+use crate::query::planning::planning_session;
 use crate::query::statement::QueryStatement;
-use crate::transformation::check::{Finding, OutputField, Severity, check};
+use crate::transformation::check::{Finding, OutputField, Severity, check, fields};
 use crate::transformation::subject::Subject;
 
 /// A column of a conformed table that would be dropped or retyped.
@@ -44,6 +48,84 @@ pub struct Affected {
     pub problem: Option<Finding>,
     /// Output columns that would get another type or vanish, as `name: before -> after`.
     pub output_changes: Vec<String>,
+}
+
+/// What would become of a query that no transformation is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Why it would not run; `None`: it would, with other columns.
+    pub problem: Option<String>,
+    /// Output columns that would get another type or vanish, as `name: before -> after`.
+    pub output_changes: Vec<String>,
+}
+
+/// For each query, what the change would do to it; `None` for those that do not read the source, go
+/// on as before, or do not run today either. Errors as in [`breaks`].
+pub async fn effects(
+    lake: &Lake,
+    dataset: &DatasetId,
+    changes: &[ColumnChange],
+    queries: &[&str],
+) -> Result<Vec<Option<Effect>>> {
+    let before = Subject::of(lake, dataset).await?.own;
+    let after = changed(&before, changes)?;
+    let mut effects = Vec::with_capacity(queries.len());
+    for sql in queries {
+        let reads =
+            QueryStatement::parse(sql).is_ok_and(|parsed| parsed.tables().contains(&before.name));
+        effects.push(if reads { effect(lake, sql, &before, &after).await? } else { None });
+    }
+    Ok(effects)
+}
+
+async fn effect(
+    lake: &Lake,
+    sql: &str,
+    before: &CatalogTable,
+    after: &CatalogTable,
+) -> Result<Option<Effect>> {
+    let invalid = |error: &Error| error.kind() == ErrorKind::Invalid;
+    let output = match output(lake, sql, before).await {
+        Err(error) if invalid(&error) => return Ok(None),
+        outcome => outcome?,
+    };
+    let effect = match self::output(lake, sql, after).await {
+        Ok(now) => Effect { problem: None, output_changes: differences(&output, &now) },
+        Err(error) if invalid(&error) => {
+            let problem = new_problem(lake, sql, before, after).await?;
+            let problem = problem.unwrap_or_else(|| error.message().to_owned());
+            Effect { problem: Some(problem), output_changes: Vec::new() }
+        }
+        Err(error) => return Err(error),
+    };
+    Ok((effect != Effect::default()).then_some(effect))
+}
+
+/// What a check says of a query over the changed table and not over the one before, in short words.
+async fn new_problem(
+    lake: &Lake,
+    sql: &str,
+    before: &CatalogTable,
+    after: &CatalogTable,
+) -> Result<Option<String>> {
+    let (catalog, own) = (lake.catalog.as_ref(), &before.name);
+    let known = check(sql, catalog, std::slice::from_ref(before), own).await?.findings;
+    let found = check(sql, catalog, std::slice::from_ref(after), own).await?.findings.into_iter();
+    let mut found = found.filter(|finding| finding.severity == Severity::Error);
+    let new = found.find(|finding| !known.contains(finding));
+    Ok(new.map(|finding| format!("line {}: {}", finding.place.line, finding.message)))
+}
+
+/// The columns that a query returns over one table as given and all others as catalogued.
+async fn output(lake: &Lake, sql: &str, table: &CatalogTable) -> Result<Vec<OutputField>> {
+    let statement = QueryStatement::parse(sql)?;
+    let known = std::slice::from_ref(table);
+    let tables = tables_named(statement.tables(), lake.catalog.as_ref(), known).await?;
+    on_deep_stack(async move {
+        let plan = plan(&planning_session(&tables)?, statement).await?;
+        Ok(fields(plan.schema().as_arrow()))
+    })
+    .await
 }
 
 /// Plans every transformation that reads a source's conformed table over the table as it would be.

@@ -1,11 +1,13 @@
 //! The lineage of a whole lake: raw columns, conformed columns, purpose-built columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use domain::dataset::DatasetId;
 use domain::partition::PARTITION_KEYS;
 use domain::source::{PartitionRule, Source};
 use domain::table::{CatalogTable, TableName};
+use domain::transformation::Transformation;
 use domain::zone::Zone;
 use domain::{ErrorKind, Result};
 
@@ -13,6 +15,7 @@ use super::{Kind, Lineage, Origin, lineage};
 use crate::lake::Lake;
 use crate::query::lookup::tables_named;
 use crate::query::statement::QueryStatement;
+use crate::transformation::kept::{Kept, TableStates};
 use crate::transformation::subject::Subject;
 
 /// Tables of a lake and how their columns depend on each other.
@@ -66,17 +69,27 @@ pub struct Edge {
 }
 
 /// The lineage of everything that is registered. SQL that cannot be planned today is a problem of
-/// its table, not of the whole.
-pub async fn lake_lineage(lake: &Lake) -> Result<LakeLineage> {
+/// its table, not of the whole. What was planned before and cannot have changed comes from `kept`.
+pub async fn lake_lineage(lake: &Lake, kept: &Kept<Arc<Lineage>>) -> Result<LakeLineage> {
     let mut tables: BTreeMap<TableName, TableNode> = BTreeMap::new();
     let mut edges = Vec::new();
-    for saved in lake.sources.list().await? {
+    let sources = lake.sources.list().await?;
+    let states = TableStates::of(lake, &sources).await?;
+    let all = lake.transformations.list().await?.into_iter();
+    let mut current: HashMap<DatasetId, Transformation> =
+        all.map(|saved| (saved.dataset.clone(), saved)).collect();
+    for saved in sources {
         let subject = Subject::from(saved.source);
         let (raw, conformed) = first_hop(&subject, saved.version, &mut edges);
         tables.insert(raw.name.clone(), raw);
         tables.insert(conformed.name.clone(), conformed);
-        let built = second_hop(lake, &subject, &mut edges).await?;
-        tables.extend(built.map(|built| (built.name.clone(), built)));
+        let Some(sql) = current.remove(&subject.source.dataset) else { continue };
+        let found = match kept.find(&sql, &states, &subject.own.name) {
+            Some(found) => Ok(found),
+            None => planned(lake, &subject, &sql, &states, kept).await,
+        };
+        let built = second_hop(&subject, &sql, found, &mut edges)?;
+        tables.insert(built.name.clone(), built);
     }
     let read: Vec<TableName> = edges.iter().map(|edge| edge.from.table.clone()).collect();
     for name in read {
@@ -145,18 +158,18 @@ fn date_column(source: &Source) -> Option<String> {
     source.column(column).map(|column| column.source_name.clone())
 }
 
-/// The purpose-built table of a dataset, if it has SQL.
-async fn second_hop(
-    lake: &Lake,
+/// The purpose-built table of a dataset, by the lineage of its SQL.
+fn second_hop(
     subject: &Subject,
+    current: &Transformation,
+    found: Result<Arc<Lineage>>,
     edges: &mut Vec<Edge>,
-) -> Result<Option<TableNode>> {
+) -> Result<TableNode> {
     let dataset = &subject.source.dataset;
-    let Some(current) = lake.transformations.current(dataset).await? else { return Ok(None) };
-    let (found, problem) = match lineage_of(lake, subject, &current.sql).await {
+    let (found, problem) = match found {
         Ok(found) => (found, None),
         Err(error) if error.kind() == ErrorKind::Invalid => {
-            (Lineage::default(), Some(error.message().to_owned()))
+            (Arc::default(), Some(error.message().to_owned()))
         }
         Err(error) => return Err(error),
     };
@@ -175,26 +188,36 @@ async fn second_hop(
         column: None,
         kind: *kind,
     }));
-    let columns = found.columns.into_iter().map(|column| ColumnNode {
-        column_type: Some(column.column_type),
-        expression: column.expression,
-        name: column.name,
+    let columns = found.columns.iter().map(|column| ColumnNode {
+        column_type: Some(column.column_type.clone()),
+        expression: column.expression.clone(),
+        name: column.name.clone(),
     });
-    Ok(Some(TableNode {
+    Ok(TableNode {
         name: to.clone(),
         zone: Zone::PurposeBuilt,
         dataset: Some((dataset.clone(), subject.source.owner.clone())),
         version: Some(current.version),
         columns: columns.collect(),
         problem,
-    }))
+    })
 }
 
-async fn lineage_of(lake: &Lake, subject: &Subject, sql: &str) -> Result<Lineage> {
+/// Plans SQL, and keeps what comes of it. SQL that cannot be planned is planned again next time.
+async fn planned(
+    lake: &Lake,
+    subject: &Subject,
+    current: &Transformation,
+    states: &TableStates,
+    kept: &Kept<Arc<Lineage>>,
+) -> Result<Arc<Lineage>> {
+    let sql = &current.sql;
     let known = subject.known_tables(lake, sql).await?;
     let statement = QueryStatement::parse(sql)?;
     let tables = tables_named(statement.tables(), lake.catalog.as_ref(), &known).await?;
-    lineage(sql, tables).await
+    let found = Arc::new(lineage(sql, tables).await?);
+    kept.keep(current, states, &subject.own.name, Arc::clone(&found));
+    Ok(found)
 }
 
 fn catalogued(table: &CatalogTable) -> TableNode {

@@ -48,8 +48,9 @@ pub(crate) async fn unknown_table(
     catalog: &dyn Catalog,
     known: &[CatalogTable],
 ) -> Result<UnknownTable> {
-    let listed = catalog.tables(None).await?;
-    let names: Vec<&TableName> = listed.iter().chain(known).map(|table| &table.name).collect();
+    let listed = catalog.names().await?;
+    let listed = listed.iter().map(|(name, _)| name);
+    let names: Vec<&TableName> = listed.chain(known.iter().map(|table| &table.name)).collect();
     let (database, table) = (name.database.as_str(), name.table.as_str());
     if !names.iter().any(|other| other.database == name.database) {
         let databases = || names.iter().map(|other| other.database.as_str());

@@ -5,6 +5,7 @@
 //! and the next query sees the latest commit.
 
 mod allowed;
+mod attempt;
 pub mod bounds;
 pub mod cells;
 mod collect;
@@ -18,6 +19,7 @@ pub mod functions;
 mod growth;
 mod interrupt;
 pub(crate) mod lookup;
+mod memory;
 pub mod names;
 pub mod parquet_file;
 pub mod partition_filter;
@@ -33,6 +35,8 @@ mod started;
 pub mod statement;
 pub(crate) mod suggestion;
 pub mod table;
+
+pub use memory::MemoryQueryService;
 
 #[cfg(test)]
 pub(crate) mod fixture;

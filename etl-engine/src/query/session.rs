@@ -46,16 +46,9 @@ pub fn session(
     limits: &SessionLimits,
     tables: Vec<(TableName, Arc<dyn TableProvider>)>,
 ) -> Result<SessionState> {
-    let list = MemoryCatalogProviderList::new();
-    datafusion::catalog::CatalogProviderList::register_catalog(
-        &list,
-        CATALOG.to_owned(),
-        Arc::new(catalog(tables)?),
-    );
     let state = SessionStateBuilder::new()
         .with_config(config(limits))
         .with_runtime_env(Arc::new(runtime(limits)?))
-        .with_catalog_list(Arc::new(list))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
@@ -63,6 +56,21 @@ pub fn session(
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_physical_optimizer_rule(Arc::new(Interruptible { cancel: limits.cancel.clone() }))
         .build();
+    over_tables(state, tables)
+}
+
+/// The session with these tables and no others.
+pub(crate) fn over_tables(
+    mut state: SessionState,
+    tables: Vec<(TableName, Arc<dyn TableProvider>)>,
+) -> Result<SessionState> {
+    let list = MemoryCatalogProviderList::new();
+    datafusion::catalog::CatalogProviderList::register_catalog(
+        &list,
+        CATALOG.to_owned(),
+        Arc::new(catalog(tables)?),
+    );
+    state.register_catalog_list(Arc::new(list));
     Ok(state)
 }
 

@@ -71,6 +71,14 @@ async fn databases_and_tables_are_listed_in_order(catalog: Arc<dyn Catalog>) {
     assert_eq!(names(Some("tlc")).await, ["tlc.a_b", "tlc.ab", "tlc.yellow"]);
     assert_eq!(names(Some("none")).await, Vec::<String>::new());
     assert_eq!(names(None).await, ["a_b.t", "ab.t", "tlc.a_b", "tlc.ab", "tlc.yellow"]);
+    let stored = catalog.table(&yellow()).await.unwrap().unwrap();
+    catalog.put_table(&stored).await.unwrap();
+    let versions = catalog.names().await.unwrap();
+    let versions: Vec<_> =
+        versions.iter().map(|(name, version)| (name.to_string(), *version)).collect();
+    let named = |name: &str, version| (name.to_owned(), version);
+    let first = ["a_b.t", "ab.t", "tlc.a_b", "tlc.ab"].map(|name| named(name, 1));
+    assert_eq!(versions, [first.as_slice(), &[named("tlc.yellow", 2)]].concat());
 }
 
 async fn a14_an_update_from_an_old_version_is_a_conflict(catalog: Arc<dyn Catalog>) {

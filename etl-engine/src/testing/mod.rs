@@ -9,6 +9,7 @@
 mod arrival_queue;
 mod catalog;
 mod outbox;
+mod query_service;
 mod run_ledger;
 mod run_log;
 mod run_reports;
@@ -24,6 +25,7 @@ use futures::FutureExt;
 pub use arrival_queue::{RawZoneUnderTest, arrival_queue};
 pub use catalog::catalog;
 pub use outbox::outbox;
+pub use query_service::{QueriesUnderTest, query_service};
 pub use run_ledger::{LedgerUnderTest, run_ledger};
 pub use run_log::run_log;
 pub use run_reports::run_reports;

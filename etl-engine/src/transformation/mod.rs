@@ -5,6 +5,7 @@ pub mod check;
 pub mod compare;
 pub mod fixtures;
 pub mod impact;
+pub mod kept;
 mod memory;
 pub mod sample;
 pub mod subject;

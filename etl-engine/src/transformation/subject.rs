@@ -1,5 +1,7 @@
 //! A dataset whose SQL is worked on, with the tables that the SQL may name.
 
+use std::collections::BTreeSet;
+
 use domain::dataset::DatasetId;
 use domain::source::Source;
 use domain::table::{CatalogTable, TableName};
@@ -38,22 +40,29 @@ impl Subject {
         check(sql, lake.catalog.as_ref(), &known, &self.own.name).await
     }
 
-    /// Tables that go before the catalog's: the own one as registered now, and those of other
-    /// sources that the catalog does not have because none of their files was run yet.
+    /// Tables that go before the catalog's: the own one as registered now, the others that the SQL
+    /// names, and, when one of these is not in the catalog, those of all sources that the catalog
+    /// does not have because none of their files was run yet.
     pub async fn known_tables(&self, lake: &Lake, sql: &str) -> Result<Vec<CatalogTable>> {
         let mut known = vec![self.own.clone()];
         let named = QueryStatement::parse(sql).map(|parsed| parsed.tables().to_vec());
-        let mut all_catalogued = true;
-        for name in named.unwrap_or_default() {
-            all_catalogued &= name == self.own.name || lake.catalog.table(&name).await?.is_some();
+        let named = named.unwrap_or_default();
+        for name in named.iter().filter(|name| **name != self.own.name) {
+            known.extend(lake.catalog.table(name).await?);
         }
-        if all_catalogued {
+        let all_known = |known: &[CatalogTable]| {
+            named.iter().all(|name| known.iter().any(|table| table.name == *name))
+        };
+        if all_known(&known) {
             return Ok(known);
         }
+        let catalogued: BTreeSet<TableName> =
+            lake.catalog.names().await?.into_iter().map(|(name, _)| name).collect();
         for saved in lake.sources.list().await? {
-            let table = table_shape(&saved.source).new_table();
-            if table.name != self.own.name && lake.catalog.table(&table.name).await?.is_none() {
-                known.push(table);
+            let source = &saved.source;
+            let name = TableName::new(source.conformed_database(), source.dataset.table());
+            if name != self.own.name && !catalogued.contains(&name) {
+                known.push(table_shape(source).new_table());
             }
         }
         Ok(known)

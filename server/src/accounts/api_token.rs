@@ -140,16 +140,15 @@ impl Accounts {
         let missing = || Error::not_found(format!("token {id:?} does not exist"));
         let tokens = self.tokens(owner).await?;
         let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
-        let mut transaction = self.database.begin().await?;
         let delete = sqlx::query("DELETE FROM api_tokens WHERE id = $1").bind(id.to_owned());
-        let done = delete.execute(&mut *transaction).await.map_err(failed("revoke a token"))?;
-        transaction.commit().await.map_err(failed("revoke a token"))?;
-        if done.rows_affected() == 0 { Err(missing()) } else { Ok(token) }
+        match self.database.change("revoke a token", delete).await? {
+            0 => Err(missing()),
+            _ => Ok(token),
+        }
     }
 
     async fn insert_token(&self, token: &ApiToken, secret: &Secret) -> Result<()> {
-        let mut transaction = self.database.begin().await?;
-        let done = sqlx::query(INSERT)
+        let query = sqlx::query(INSERT)
             .bind(token.id.clone())
             .bind(secret.hash())
             .bind(token.prefix.clone())
@@ -158,12 +157,8 @@ impl Accounts {
             .bind(columns::to_json(&token.scopes)?)
             .bind(token.created_at.as_microsecond())
             .bind(token.expires_at.as_microsecond())
-            .bind(MOST)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("store a token"))?;
-        transaction.commit().await.map_err(failed("store a token"))?;
-        match done.rows_affected() {
+            .bind(MOST);
+        match self.database.change("store a token", query).await? {
             0 => Err(Error::conflict(format!("you have {MOST} tokens: revoke one first"))),
             _ => Ok(()),
         }
@@ -171,18 +166,10 @@ impl Accounts {
 
     /// Best effort: a request must not fail because "last used" could not be stored.
     async fn note_used(&self, id: &str, now: Timestamp) {
-        let update = async {
-            let mut transaction = self.database.begin().await?;
-            sqlx::query("UPDATE api_tokens SET last_used_at = $1 WHERE id = $2")
-                .bind(now.as_microsecond())
-                .bind(id.to_owned())
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed("note a token's use"))?;
-            transaction.commit().await.map_err(failed("note a token's use"))
-        };
-        let outcome: Result<()> = update.await;
-        if let Err(error) = outcome {
+        let query = sqlx::query("UPDATE api_tokens SET last_used_at = $1 WHERE id = $2")
+            .bind(now.as_microsecond())
+            .bind(id.to_owned());
+        if let Err(error) = self.database.change("note a token's use", query).await {
             tracing::warn!(%error, "the use of a token was not noted");
         }
     }

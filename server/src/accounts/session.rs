@@ -163,18 +163,10 @@ impl Accounts {
 
     /// Best effort: a request must not fail because "last seen" could not be stored.
     async fn note_seen(&self, key: &str, now: Timestamp) {
-        let update = async {
-            let mut transaction = self.database.begin().await?;
-            sqlx::query("UPDATE sessions SET seen_at = $1 WHERE secret_hash = $2")
-                .bind(now.as_microsecond())
-                .bind(key.to_owned())
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed("note a session's use"))?;
-            transaction.commit().await.map_err(failed("note a session's use"))
-        };
-        let outcome: Result<()> = update.await;
-        if let Err(error) = outcome {
+        let query = sqlx::query("UPDATE sessions SET seen_at = $1 WHERE secret_hash = $2")
+            .bind(now.as_microsecond())
+            .bind(key.to_owned());
+        if let Err(error) = self.database.change("note a session's use", query).await {
             tracing::warn!(%error, "the use of a session was not noted");
         }
     }

@@ -4,11 +4,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 use domain::arrival::{Arrival, ObjectVersion, Sequencer};
+use domain::column::{Column, ColumnType};
+use domain::dataset::DatasetId;
 use domain::notification::Notification;
 use domain::partition::Partition;
 use domain::run::{Counts, Failure, Run, RunStatus, Step, StepStatus, Trigger};
+use domain::source::{CsvDialect, Format, Source};
 use domain::zone::Hop;
 use domain::{Error, ErrorKind, Result};
+use etl_engine::catalog::ensure_table;
+use etl_engine::raw_to_conformed::table_shape;
 use etl_engine::run::{ClaimRequest, NewRun};
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,6 +33,9 @@ pub(super) struct GenerateRuns {
     /// Datasets that they spread over.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     tables: u64,
+    /// Also register the datasets and put their conformed tables into the catalog.
+    #[arg(long)]
+    register: bool,
 }
 
 impl GenerateRuns {
@@ -35,6 +43,9 @@ impl GenerateRuns {
         let lake = Embedded::open(config).await?;
         if !lake.lake.ledger.list(&one_waiting()).await?.is_empty() {
             return Err(Error::conflict("runs wait in this lake: generate into another one"));
+        }
+        for table in (0..self.tables).filter(|_| self.register) {
+            register(&lake, table).await?;
         }
         for number in 0..self.runs {
             one(&lake, number, self.tables).await?;
@@ -61,9 +72,25 @@ async fn one(lake: &Embedded, number: u64, tables: u64) -> Result<()> {
     ledger.finish(&claim, &run, &notification).await
 }
 
+fn dataset(table: u64) -> String {
+    format!("system_{:02}/table_{table:04}", table % 20)
+}
+
+/// Registers a dataset with the types and as many columns as taxi trips have.
+async fn register(lake: &Embedded, table: u64) -> Result<()> {
+    let types = [ColumnType::BigInt, ColumnType::Double, ColumnType::String, ColumnType::Timestamp];
+    let columns = (0..18).zip(types.into_iter().cycle());
+    let columns = columns.map(|(at, kind)| Column::new(&format!("column_{at:02}"), kind)).collect();
+    let dataset: DatasetId = dataset(table).parse()?;
+    let owner = format!("team-{}", table % 7);
+    let source = Source::new(dataset, owner, Format::Csv(CsvDialect::default()), columns);
+    lake.lake.sources.save(&source, "generate-runs", 0).await?;
+    ensure_table(lake.lake.catalog.as_ref(), &table_shape(&source)).await
+}
+
 fn new_run(number: u64, tables: u64, now: Timestamp) -> Result<NewRun> {
     let table = number % tables;
-    let dataset = format!("system_{:02}/table_{table:04}", table % 20);
+    let dataset = dataset(table);
     let key = format!("{dataset}/2020/08/part-{number:06}.csv.gz");
     Ok(NewRun {
         arrival: Arrival {

@@ -11,11 +11,14 @@ use etl_embedded::{
     WebhookNotifier, Zones, land, landed, sqlite_url,
 };
 use etl_engine::lake::Lake;
+use etl_engine::lineage::Lineage;
 use etl_engine::notify::Notifier;
 use etl_engine::query::sandbox::{DataFusionQueryService, QuerySettings};
 use etl_engine::run::{EngineSettings, Worker, WorkerHealth};
+use etl_engine::transformation::kept::Kept;
 
 use crate::config::{Config, LakeConfig};
+use crate::transformations::KnownTransformations;
 
 /// An open embedded lake, in one environment.
 #[derive(Debug)]
@@ -34,6 +37,10 @@ pub struct Embedded {
     pub uploads: Uploads,
     /// Which runs rejected rows.
     pub rejected_runs: RejectedRuns,
+    /// Lineage that was planned before.
+    pub lineage: Kept<Arc<Lineage>>,
+    /// What is known about the transformations that run.
+    pub known: KnownTransformations,
     /// Queries of people who try SQL; started by the first of them.
     trials: Mutex<Option<Arc<DataFusionQueryService>>>,
     database: Database,
@@ -98,6 +105,8 @@ impl Embedded {
             worker_health,
             uploads,
             rejected_runs,
+            lineage: Kept::default(),
+            known: KnownTransformations::default(),
             trials: Mutex::default(),
             database,
             zones,

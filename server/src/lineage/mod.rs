@@ -5,6 +5,6 @@ mod breaks;
 mod column;
 mod shown;
 
-pub use breaks::breaks;
+pub use breaks::{Reader, breaks};
 pub use column::of_column;
 pub use shown::graph;

@@ -4,13 +4,14 @@ use app::api::lineage::{
     ColumnRef, EdgeKind, LineageColumn, LineageEdge, LineageGraph, LineageTable,
 };
 use domain::Result;
-use etl_engine::lake::Lake;
 use etl_engine::lineage::lake::{Edge, TableNode, lake_lineage};
 use etl_engine::lineage::{Kind, Origin};
 
+use crate::compose::embedded::Embedded;
+
 /// The graph of a lake.
-pub async fn graph(lake: &Lake) -> Result<LineageGraph> {
-    let found = lake_lineage(lake).await?;
+pub async fn graph(at: &Embedded) -> Result<LineageGraph> {
+    let found = lake_lineage(&at.lake, &at.lineage).await?;
     Ok(LineageGraph {
         tables: found.tables.into_iter().map(table).collect(),
         edges: found.edges.into_iter().map(edge).collect(),

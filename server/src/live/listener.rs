@@ -2,28 +2,27 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::Changes;
+use super::{Changes, Seat};
 
 /// Hears of changes until it is dropped or the server stops.
 #[derive(Debug)]
 pub struct Listener {
     changes: Receiver<Arc<Changes>>,
     shutdown: CancellationToken,
-    _places: [OwnedSemaphorePermit; 2],
+    _seat: Seat,
 }
 
 impl Listener {
     pub(super) fn new(
         changes: Receiver<Arc<Changes>>,
         shutdown: CancellationToken,
-        places: [OwnedSemaphorePermit; 2],
+        seat: Seat,
     ) -> Self {
-        Self { changes, shutdown, _places: places }
+        Self { changes, shutdown, _seat: seat }
     }
 
     /// The next changes; `None` when the server stops. Who was too slow for some is told that

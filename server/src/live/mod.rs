@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::environment::EnvironmentName;
 use etl_engine::lake::Lake;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use feed::Changes;
@@ -32,6 +32,12 @@ pub struct Live {
     shutdown: CancellationToken,
 }
 
+/// A place among those who listen. It is free again when this is dropped.
+#[derive(Debug)]
+pub struct Seat {
+    _places: [OwnedSemaphorePermit; 2],
+}
+
 impl Default for Live {
     fn default() -> Self {
         Self {
@@ -47,15 +53,27 @@ impl Live {
     /// Listens to the runs of a lake, as the person with this id; `None` when they or all together
     /// listen too often already.
     pub fn listen(&self, lake: &Lake, person: &str) -> Option<Listener> {
-        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        let own_place = self.places_of(person).try_acquire_owned().ok()?;
+        let seat = self.seat(person)?;
         let feed = {
             let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
             let feed = feeds.entry(lake.environment.clone());
             Arc::clone(feed.or_insert_with(|| Arc::new(Feed::new(Arc::clone(&lake.reports)))))
         };
         let changes = feed.subscribe(&self.shutdown);
-        Some(Listener::new(changes, self.shutdown.clone(), [place, own_place]))
+        Some(Listener::new(changes, self.shutdown.clone(), seat))
+    }
+
+    /// A place for one who listens to something, as the person with this id; `None` when they or all
+    /// together listen too often already.
+    pub fn seat(&self, person: &str) -> Option<Seat> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        let own_place = self.places_of(person).try_acquire_owned().ok()?;
+        Some(Seat { _places: [place, own_place] })
+    }
+
+    /// Comes when all listening ends.
+    pub async fn stopped(&self) {
+        self.shutdown.cancelled().await;
     }
 
     /// Ends all listening, so that the server can stop.

@@ -6,6 +6,7 @@
 mod arrange;
 mod carry;
 mod cells;
+mod chart;
 mod compare;
 mod export;
 mod page;
@@ -20,7 +21,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::queries::{QueryInfo, ResultComparison, ResultRows, RowsQuery};
+use app::api::queries::{
+    ChartPoints, ChartQuery, ExportQuery, QueryInfo, ResultComparison, ResultRows, RowsQuery,
+};
 use domain::query::{QueryId, QueryLimits, QueryState, athena_usd};
 use domain::{Error, ErrorKind, Result};
 use etl_engine::query::service::QueryService;
@@ -208,16 +211,50 @@ impl Workbench {
         .await
     }
 
-    /// All rows of a query of this owner, to be written to a file.
-    pub async fn export(&self, id: QueryId, owner: &str) -> Result<ResultExport> {
+    /// The points of a chart over all kept rows of a query of this owner.
+    pub async fn chart(
+        self: &Arc<Self>,
+        id: QueryId,
+        owner: &str,
+        wanted: ChartQuery,
+    ) -> Result<ChartPoints> {
+        let record = self.find(id, owner).await?;
+        let this = Arc::clone(self);
+        blocking(move || match this.reader(&record)? {
+            Some(mut result) => chart::chart(&mut result, &wanted),
+            None => Ok(ChartPoints::default()),
+        })
+        .await
+    }
+
+    /// The rows of a query of this owner, all of them or those that fit, to be written to a file.
+    pub async fn export(
+        self: &Arc<Self>,
+        id: QueryId,
+        owner: &str,
+        wanted: &ExportQuery,
+    ) -> Result<ResultExport> {
         let record = self.find(id, owner).await?;
         if record.state != QueryState::Succeeded {
             let text = "only the result of a query that succeeded can be exported";
             return Err(Error::conflict(text));
         }
-        let folder = self.folder.clone();
-        let reader = self.reader(&record)?.ok_or_else(result_file::gone)?;
-        Ok(ResultExport::new(reader, folder))
+        let arrangement = Arrangement::parse(wanted.sort.as_deref(), wanted.filter.as_deref())?;
+        let this = Arc::clone(self);
+        blocking(move || {
+            let mut result = this.reader(&record)?.ok_or_else(result_file::gone)?;
+            let order = match arrangement.is_as_stored() {
+                true => None,
+                false => Some(this.order(&record, arrangement, &mut result)?),
+            };
+            Ok(ResultExport::new(result, order, this.folder.clone()))
+        })
+        .await
+    }
+
+    /// Whether this server computes a query.
+    pub fn computes(&self, id: QueryId) -> bool {
+        self.alive(id).is_some()
     }
 
     /// The result as far as it is written; `None` before its columns are known.

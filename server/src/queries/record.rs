@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
+const NOTING: &str = "note where a query stands";
+
 const COLUMNS: &str = "SELECT id, owner, actor, sql_text, engine, state, created_at, seen_at, \
      finished_at, stop_asked, queued_for, ran_for, row_count, has_more, remark, files, \
      bytes_scanned, partitions, result_bytes, error FROM queries WHERE environment = $1";
@@ -107,7 +109,7 @@ impl QueryRecords {
             .bind(record.engine.clone())
             .bind(to_word(&record.state)?)
             .bind(micros(record.created_at));
-        self.change(query).await.map(drop)
+        self.database.change(NOTING, query).await.map(drop)
     }
 
     /// Notes where a query stands that had not ended. Says whether it was noted.
@@ -129,14 +131,14 @@ impl QueryRecords {
             .bind(number("partitions", record.cost.partitions)?)
             .bind(result_bytes)
             .bind(record.error.clone());
-        Ok(self.change(query).await? == 1)
+        Ok(self.database.change(NOTING, query).await? == 1)
     }
 
     /// Asks whichever server computes the query to stop.
     pub async fn ask_to_stop(&self, id: QueryId) -> Result<()> {
         let stop = "UPDATE queries SET stop_asked = 1 WHERE environment = $1 AND id = $2";
         let query = sqlx::query(stop).bind(self.environment.to_string()).bind(id.to_string());
-        self.change(query).await.map(drop)
+        self.database.change(NOTING, query).await.map(drop)
     }
 
     /// Queries without a sign of life since `before` have failed.
@@ -144,14 +146,14 @@ impl QueryRecords {
         let why = "the server that computed it was stopped: run it again";
         let query =
             sqlx::query(LOST).bind(self.environment.to_string()).bind(micros(before)).bind(why);
-        self.change(query).await
+        self.database.change(NOTING, query).await
     }
 
     /// The rows of a query are no longer kept.
     pub async fn forget_result(&self, id: QueryId) -> Result<()> {
         let forget = "UPDATE queries SET result_bytes = NULL WHERE environment = $1 AND id = $2";
         let query = sqlx::query(forget).bind(self.environment.to_string()).bind(id.to_string());
-        self.change(query).await.map(drop)
+        self.database.change(NOTING, query).await.map(drop)
     }
 
     /// One record.
@@ -217,17 +219,6 @@ impl QueryRecords {
             Ok((id, count("result_bytes", integer(row, "result_bytes")?)?))
         };
         rows.iter().map(kept).collect()
-    }
-
-    async fn change(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<u64> {
-        let mut transaction = self.database.begin().await?;
-        let done =
-            query.execute(&mut *transaction).await.map_err(failed("note where a query stands"))?;
-        transaction.commit().await.map_err(failed("note where a query stands"))?;
-        Ok(done.rows_affected())
     }
 }
 

@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 /// Longest name in characters, and the longest text in bytes.
+const CHANGING: &str = "change a saved query";
 const LONGEST_NAME: usize = 120;
 const LONGEST_TEXT: usize = 256 * 1024;
 /// Saved queries that one person may have in an environment.
@@ -18,6 +19,8 @@ const MOST: i64 = 1_000;
 
 const COLUMNS: &str = "SELECT id, owner, actor, name, description, sql_text, is_shared, version, \
      changed_at FROM saved_queries WHERE environment = $1 AND (owner = $2 OR is_shared = 1)";
+const EVERYBODYS: &str = "SELECT id, owner, actor, name, description, sql_text, is_shared, version, \
+     changed_at FROM saved_queries WHERE environment = $1 ORDER BY LOWER(name), id";
 const INSERT: &str = "INSERT INTO saved_queries (id, environment, owner, actor, name, description, \
      sql_text, is_shared, version, created_at, changed_at) \
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9 \
@@ -45,6 +48,17 @@ impl SavedQueries {
         let rows = sqlx::query(AssertSqlSafe(statement))
             .bind(self.environment.to_string())
             .bind(reader.to_owned())
+            .fetch_all(self.database.reader()?)
+            .await
+            .map_err(failed("list saved queries"))?;
+        rows.iter().map(|row| decode(row, reader)).collect()
+    }
+
+    /// Those of everybody, by name, for judging what would break. What `reader` may not see must not
+    /// be told to them.
+    pub async fn everybodys(&self, reader: &str) -> Result<Vec<SavedQuery>> {
+        let rows = sqlx::query(EVERYBODYS)
+            .bind(self.environment.to_string())
             .fetch_all(self.database.reader()?)
             .await
             .map_err(failed("list saved queries"))?;
@@ -79,7 +93,7 @@ impl SavedQueries {
             .bind(i64::from(new.is_shared))
             .bind(micros(Timestamp::now()))
             .bind(MOST);
-        if self.change(query).await? == 0 {
+        if self.database.change(CHANGING, query).await? == 0 {
             let text = format!("{MOST} saved queries are the most: remove some");
             return Err(Error::new(ErrorKind::Throttled, text));
         }
@@ -101,7 +115,7 @@ impl SavedQueries {
             .bind(i64::from(new.is_shared))
             .bind(micros(Timestamp::now()))
             .bind(number("version", new.expected_version)?);
-        if self.change(query).await? == 0 {
+        if self.database.change(CHANGING, query).await? == 0 {
             let text = "the query was changed meanwhile, on another device or in another tab: load it again";
             return Err(Error::conflict(text));
         }
@@ -116,7 +130,7 @@ impl SavedQueries {
             .bind(self.environment.to_string())
             .bind(owner.to_owned())
             .bind(id.to_owned());
-        self.change(query).await?;
+        self.database.change(CHANGING, query).await?;
         Ok(removed)
     }
 
@@ -129,17 +143,6 @@ impl SavedQueries {
                 format!("only {} may change this query: save a copy", found.owner),
             )),
         }
-    }
-
-    async fn change(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<u64> {
-        let mut transaction = self.database.begin().await?;
-        let done =
-            query.execute(&mut *transaction).await.map_err(failed("change a saved query"))?;
-        transaction.commit().await.map_err(failed("change a saved query"))?;
-        Ok(done.rows_affected())
     }
 }
 

@@ -45,15 +45,11 @@ impl OpenTabs {
         if tabs.tabs.len() > MOST_TABS {
             return Err(Error::invalid(format!("{MOST_TABS} tabs are the most: close some")));
         }
-        let mut transaction = self.database.begin().await?;
-        sqlx::query(SAVE)
+        let query = sqlx::query(SAVE)
             .bind(self.environment.to_string())
             .bind(owner.to_owned())
             .bind(to_json(tabs)?)
-            .bind(micros(Timestamp::now()))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("keep open tabs"))?;
-        transaction.commit().await.map_err(failed("keep open tabs"))
+            .bind(micros(Timestamp::now()));
+        self.database.change("keep open tabs", query).await.map(drop)
     }
 }

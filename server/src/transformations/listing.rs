@@ -1,29 +1,36 @@
 //! The list of transformations, and what stands on one's page.
 
-use app::api::transformations::{Standing, TransformationDetail, TransformationSummary};
+use app::api::transformations::{
+    LatestRun, Standing, TestStanding, TransformationDetail, TransformationSummary,
+};
 use domain::Result;
 use domain::dataset::DatasetId;
 use domain::source::Source;
 use domain::transformation::Transformation;
+use domain::zone::Hop;
 use etl_engine::lake::Lake;
+use etl_engine::run::RunFilter;
 use etl_engine::transformation::subject::Subject;
 
 use super::fixtures;
+use super::known::Looking;
 use super::shown::{saved, standing, summary};
 use crate::compose::embedded::Embedded;
 
 /// A page of the datasets whose names, owner, tables or SQL hold `search`, by dataset behind
 /// `after`, and the dataset to go on with. Only the SQL of the page is planned.
 pub async fn list(
-    lake: &Lake,
+    at: &Embedded,
     search: Option<&str>,
     after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<TransformationSummary>, Option<String>)> {
+    let lake = &at.lake;
     let versions = lake.transformations.list().await?;
     let current = |dataset: &DatasetId| versions.iter().find(|saved| saved.dataset == *dataset);
-    let mut sources: Vec<Source> =
-        lake.sources.list().await?.into_iter().map(|saved| saved.source).collect();
+    let saved = lake.sources.list().await?;
+    let mut looking = Looking::begin(at, &saved).await?;
+    let mut sources: Vec<Source> = saved.into_iter().map(|saved| saved.source).collect();
     sources.retain(|source| {
         after.is_none_or(|after| source.dataset.to_string().as_str() > after)
             && search.is_none_or(|search| holds(source, current(&source.dataset), search))
@@ -35,12 +42,21 @@ pub async fn list(
     for source in sources {
         let current = current(&source.dataset);
         let subject = Subject::from(source);
+        let (standing, tests) = match current {
+            Some(current) => (
+                looking.standing(&subject, current).await?,
+                looking.tests(&subject, current).await?,
+            ),
+            None => (Standing::default(), TestStanding::default()),
+        };
         page.push(TransformationSummary {
+            last_run: latest_run(lake, &subject.source.dataset).await?,
             dataset: subject.source.dataset.clone(),
             owner: subject.source.owner.clone(),
             purpose_built_table: subject.built.to_string(),
             current: current.map(summary),
-            standing: standing_of(lake, &subject, current).await?,
+            standing,
+            tests,
         });
     }
     let next = page.last().filter(|_| more).map(|last| last.dataset.to_string());
@@ -64,6 +80,17 @@ pub async fn detail(at: &Embedded, dataset: &DatasetId) -> Result<Transformation
         standing,
         tests: fixtures::names(&at.data_dir, dataset)?,
     })
+}
+
+async fn latest_run(lake: &Lake, dataset: &DatasetId) -> Result<Option<LatestRun>> {
+    let filter = RunFilter { dataset: Some(dataset.clone()), limit: 1, ..RunFilter::default() };
+    let run = lake.ledger.list(&filter).await?.pop();
+    Ok(run.map(|run| LatestRun {
+        version: run.step(Hop::ConformedToPurposeBuilt).and_then(|step| step.definition_version),
+        at: run.finished_at.unwrap_or(run.created_at),
+        id: run.id,
+        status: run.status,
+    }))
 }
 
 async fn standing_of(

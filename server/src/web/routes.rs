@@ -82,6 +82,8 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::RunQueries, routes!(queries::show_query))
         .needs(Permission::RunQueries, routes!(queries::previous_query))
         .needs(Permission::RunQueries, routes!(queries::query_rows))
+        .needs(Permission::RunQueries, routes!(queries::query_chart))
+        .needs(Permission::RunQueries, routes!(queries::follow::follow))
         .needs(Permission::RunQueries, routes!(queries::cancel))
         .needs(Permission::RunQueries, routes!(queries::estimate))
         .needs(Permission::RunQueries, routes!(queries::compare))
@@ -153,7 +155,7 @@ pub fn router(console: Arc<Console>) -> Router {
         .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(Arc::clone(&console), headers::add))
         .layer(from_fn_with_state(Arc::clone(&console.operations.metrics), trace::request))
         .layer(from_fn(request_id::assign))
 }

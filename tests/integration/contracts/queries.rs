@@ -1,13 +1,57 @@
-//! The records of queries, saved queries and open tabs on SQLite and on PostgreSQL.
+//! The query port over DataFusion and in memory; the records of queries, saved queries and open tabs
+//! on SQLite and on PostgreSQL.
+
+use std::sync::Arc;
 
 use app::api::queries::{QueryTab, QueryTabs, SavedQueryText};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use domain::ErrorKind;
 use domain::query::{QueryCost, QueryState};
 use etl_embedded::{Database, sqlite_url};
+use etl_engine::query::MemoryQueryService;
+use etl_engine::testing::{self, QueriesUnderTest};
 use jiff::{SignedDuration, Timestamp};
 use server::queries::{OpenTabs, QueryRecord, QueryRecords, RecordFilter, SavedQueries};
 
+use crate::support::lake::TestLake;
 use crate::support::postgres::Postgres;
+
+const THREE_ROWS: &str = "select n from (values (0), (1), (2)) t(n) order by n";
+
+/// A join that would take for ever.
+fn endless() -> String {
+    let values: Vec<_> = (0..1000).map(|n| format!("({n})")).collect();
+    let values = values.join(",");
+    let sides: Vec<_> = (0..5).map(|n| format!("(values {values}) as t{n}(v{n})")).collect();
+    format!("select sum(v0 + v1 + v2 + v3 + v4) from {}", sides.join(" cross join "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_query_port_over_data_fusion() {
+    let lake = TestLake::with_orders().await;
+    testing::query_service(async || QueriesUnderTest {
+        service: Arc::new(lake.embedded.query().unwrap()),
+        three_rows: THREE_ROWS.to_owned(),
+        wrong: "select nothing from nowhere.at_all".to_owned(),
+        endless: endless(),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_query_port_in_memory() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..3));
+    let rows = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
+    testing::query_service(async || QueriesUnderTest {
+        service: Arc::new(
+            MemoryQueryService::default().answering(THREE_ROWS, rows.clone()).endless("endless"),
+        ),
+        three_rows: THREE_ROWS.to_owned(),
+        wrong: "wrong".to_owned(),
+        endless: "endless".to_owned(),
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn queries_on_sqlite() {

@@ -5,6 +5,7 @@ mod answer;
 mod browser;
 mod catalog;
 mod console;
+mod drafts;
 mod load;
 mod on_both_databases;
 mod ops;

@@ -311,3 +311,89 @@ async fn a_result_outlives_the_server() {
     let page = rows(&ada, &id, "offset=2500&limit=1").await;
     assert_eq!((&page["rows"][0][0], &page["total"]), (&json!("2500"), &json!(3_000)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_has_the_rows_that_are_shown_when_that_is_asked() {
+    let console = TestConsole::new().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let id = run(&ada, &numbers(40_000)).await;
+    // `{"0":">= 100","2":"< 9000"}`, sorted downwards: more than a batch, and no piece as a whole.
+    let filter = "%7B%220%22:%22%3E%3D%20100%22,%222%22:%22%3C%209000%22%7D";
+    let path = format!("/queries/{id}/export?format=csv&sort=-0&filter={filter}");
+    let csv = ada.get(&path).await;
+    assert_eq!(csv.status, StatusCode::OK, "{}", csv.text);
+    let found: Vec<u32> = csv
+        .text
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap().parse().unwrap())
+        .collect();
+    let wanted: Vec<u32> = (100..36_000).rev().collect();
+    assert_eq!(found.len(), wanted.len());
+    assert_eq!(found, wanted);
+    let line = csv.text.lines().nth(1).unwrap();
+    assert_eq!(line, "35999,\"'=x35999\",8999.75", "cells of one row stay together");
+    let what = console.audited("query.export").await[0].after.clone().unwrap();
+    assert_eq!((&what["rows"], &what["sort"]), (&json!(35_900), &json!("-0")), "{what}");
+    let all = ada.get(&format!("/queries/{id}/export?format=csv")).await;
+    assert_eq!(all.text.lines().count(), 40_001);
+    let bad = ada.get(&format!("/queries/{id}/export?format=csv&sort=77")).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_is_made_of_all_rows() {
+    let console = TestConsole::new().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let id = run(&ada, &numbers(50_000)).await;
+    let chart = async |query: &str| {
+        let chart = ada.get(&format!("/queries/{id}/chart?{query}")).await;
+        assert_eq!(chart.status, StatusCode::OK, "{}", chart.text);
+        chart.json
+    };
+    let line = chart("kind=line&x=0&y=2").await;
+    let points = line["points"].as_array().unwrap();
+    assert!(points.len() > 400 && points.len() <= 1_000, "{}", points.len());
+    assert_eq!((&line["total"], &line["rows"]), (&json!(50_000), &json!(50_000)));
+    assert_eq!(points.last().unwrap(), &json!({"x": 49_999.0, "label": "49999", "y": 12_499.75}));
+    let grouped = run(&ada, &format!("select n % 3 as k, n from ({}) t", numbers(50_000))).await;
+    let bars = ada.get(&format!("/queries/{grouped}/chart?kind=bar&x=0&y=1&aggregate=sum")).await;
+    let sum: f64 =
+        bars.json["points"].as_array().unwrap().iter().map(|p| p["y"].as_f64().unwrap()).sum();
+    assert_eq!((bars.json["total"].as_u64(), sum), (Some(3), 1_249_975_000.0), "{}", bars.text);
+    assert_eq!(chart("kind=scatter&x=0&y=2").await["points"].as_array().unwrap().len(), 2_000);
+    let texts = chart("kind=line&x=0&y=1").await;
+    assert_eq!(texts["without"], 50_000, "text is no value");
+    let bob = console.sign_in("bob", Role::Admin).await;
+    let others = bob.get(&format!("/queries/{id}/chart?kind=line&x=0&y=2")).await;
+    assert_eq!(others.status, StatusCode::NOT_FOUND);
+    let beyond = ada.get(&format!("/queries/{id}/chart?kind=line&x=0&y=9")).await;
+    assert_eq!(beyond.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_is_followed_to_its_end_by_its_owner_alone() {
+    let console = TestConsole::new().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let bob = console.sign_in("bob", Role::Admin).await;
+    let id = start(&ada, &endless()).await;
+    let path = format!("/queries/{id}/events");
+    assert_eq!(bob.get(&path).await.status, StatusCode::NOT_FOUND);
+    // The whole stream comes once the query has ended.
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ada.post(&format!("/queries/{id}/cancel"), json!({})).await
+    };
+    let followed = async { tokio::time::timeout(PATIENCE, ada.get(&path)).await.unwrap() };
+    let (_, told) = tokio::join!(stop, followed);
+    let events: Vec<Value> = told
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("data:"))
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect();
+    assert!(events.len() >= 2, "{}", told.text);
+    assert_eq!(events.last().unwrap()["state"], "CANCELLED");
+    assert!(events[..events.len() - 1].iter().all(|event| event["state"] != "CANCELLED"));
+    assert_eq!(ada.get(&path).await.text.matches("event: query").count(), 1, "nothing is to come");
+}

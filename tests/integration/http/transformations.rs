@@ -237,6 +237,104 @@ async fn a_column_is_followed_up_and_down_and_a_change_told_before_it_is_made() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_breaks_holds_saved_queries_and_others_private_ones_as_a_number() {
+    let console = with_rows().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let bob = console.sign_in("bob", Role::Engineer).await;
+    let save = async |person: &Person<'_>, name: &str, sql: &str, is_shared: bool| {
+        let saved = json!({"name": name, "sql": sql, "is_shared": is_shared});
+        assert_eq!(person.post("/saved-queries", saved).await.status, StatusCode::OK);
+    };
+    save(&bob, "shared", "select sum(amount) as s from shop.orders", true).await;
+    save(&bob, "secret", "select amount as private from shop.orders where id > 1", false).await;
+    save(&ada, "hers", "select id, amount from shop.orders", false).await;
+    save(&ada, "elsewhere", "select count(*) as n from shop.orders", false).await;
+    save(&ada, "broken already", "select amount, nope from shop.orders", false).await;
+    save(&ada, "no query", "not even SQL", false).await;
+    let breaks = async |person: &Person<'_>, change: Value| {
+        person.post("/sources/shop/orders/breaks", json!({"columns": [change]})).await
+    };
+    let dropped = breaks(&ada, json!({"name": "amount", "type": null})).await;
+    let found: Vec<_> = dropped.json["queries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|query| (query["name"].as_str().unwrap(), query["owner"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, [("hers", "ada"), ("shared", "bob")], "{}", dropped.text);
+    assert_eq!(dropped.json["hidden_queries"], 1);
+    assert!(!dropped.text.contains("secret") && !dropped.text.contains("private"));
+    let problem = dropped.json["queries"][0]["problem"].as_str().unwrap();
+    assert!(problem.contains("amount"), "{problem}");
+    let retyped = breaks(&ada, json!({"name": "id", "type": "string"})).await;
+    assert_eq!(retyped.json["queries"][0]["output_changes"], json!(["id: bigint -> string"]));
+    // A comparison of text with a number is still one.
+    assert_eq!(retyped.json["hidden_queries"], 0, "{}", retyped.text);
+    let vera = console.sign_in("vera", Role::Viewer).await;
+    let seen = breaks(&vera, json!({"name": "amount", "type": null})).await;
+    assert_eq!((&seen.json["queries"], &seen.json["hidden_queries"]), (&json!([]), &json!(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lineage_and_findings_follow_every_change_of_what_they_rest_on() {
+    let console = with_rows().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let built = async || {
+        let graph = ada.get("/lineage").await;
+        let tables = graph.json["tables"].as_array().unwrap().clone();
+        tables.into_iter().find(|table| table["database"] == "shop_purpose_built").unwrap()
+    };
+    let problem = async || ada.get("/transformations").await.json["items"][0]["standing"].clone();
+    for _ in 0..2 {
+        assert_eq!(
+            (&built().await["version"], &problem().await["problem"]),
+            (&json!(1), &Value::Null)
+        );
+    }
+    assert_eq!(
+        put(&ada, &ORDERS_SQL.replace("sum(id)", "max(id)"), 1).await.status,
+        StatusCode::OK
+    );
+    let table = built().await;
+    assert_eq!(table["version"], 2);
+    assert!(table["columns"].to_string().contains("max(id)"), "{table}");
+    let mut source = crate::support::lake::orders();
+    source.columns.retain(|column| column.name != "amount");
+    let save = json!({"source": source, "expected_version": 1});
+    let headers = [("content-type", "application/json")];
+    let saved =
+        ada.send(Method::PUT, "/sources/shop/orders", &headers, Body::from(save.to_string())).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    assert!(built().await["problem"].as_str().unwrap().contains("amount"));
+    assert!(problem().await["problem"].as_str().unwrap().contains("amount"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_tells_the_last_run_and_what_tests_say() {
+    let console = TestConsole::new().await;
+    let vera = console.sign_in("vera", Role::Viewer).await;
+    let item = async || vera.get("/transformations").await.json["items"][0].clone();
+    let none = item().await;
+    assert_eq!((&none["last_run"], &none["tests"]["cases"]), (&Value::Null, &json!(0)));
+    console.lake.ingest("shop/orders/a.csv", file((1..=4).map(|id| (id, 5)))).await;
+    let run = console.lake.runs().await[0].id.to_string();
+    let last = item().await["last_run"].clone();
+    assert_eq!(
+        (&last["id"], &last["status"], &last["version"]),
+        (&json!(run), &json!("SUCCEEDED"), &json!(1))
+    );
+
+    let case = console.lake.path().join("transformations/shop/orders.tests/one_day");
+    std::fs::create_dir_all(&case).unwrap();
+    let input = "id,amount,year,month,day\n1,2.5,2020,08,05\n";
+    std::fs::write(case.join("orders.csv"), input).unwrap();
+    std::fs::write(case.join("expected.csv"), "day,orders,ids,amount\n05,1,1,2.5\n").unwrap();
+    assert_eq!(item().await["tests"], json!({"cases": 1, "failed": 0}));
+    std::fs::write(case.join("expected.csv"), "day,orders,ids,amount\n05,1,1,99.5\n").unwrap();
+    assert_eq!(item().await["tests"], json!({"cases": 1, "failed": 1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failing_fixture_keeps_sql_from_being_saved_until_somebody_says_why() {
     let console = TestConsole::new().await;
     let ada = console.sign_in("ada", Role::Engineer).await;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, SplitWasm, transform};
 
-use super::{Asset, read};
+use super::{Asset, read, scripts};
 use crate::workspace::Workspace;
 
 /// What the browser runs.
@@ -71,26 +73,53 @@ pub(super) fn bind(compiled: &Path, packages: &Path, dev: bool, version: &str) -
         "scripts beside the module are not served: see {}",
         folder.display()
     );
-    let module = |path: &Path, name: String| {
-        let content = if dev { read(path)? } else { optimised(path, packages)? };
-        anyhow::Ok(Asset { name, content })
-    };
+    let main = folder.join("console_bg.wasm");
+    let mut modules = split.split_modules.clone();
+    // The largest first: the others fill the time that it takes.
+    modules.insert(0, main.clone());
+    let mut contents = each(&modules, |path| if dev { read(path) } else { small(path, packages) })?;
+    let main_content = contents.remove(&main).context("the first part")?;
     let versioned = |name: &str| format!("{name}.{version}.wasm");
-    let text = fs::read_to_string(folder.join(&loader.name))?;
     let mut names = BTreeMap::new();
     let mut parts = Vec::new();
-    for path in &split.split_modules {
+    for (path, content) in contents {
         let name = path.file_stem().and_then(|name| name.to_str()).context("a part's name")?;
-        parts.push(module(path, versioned(name))?);
         names.insert(name.to_owned(), versioned(name));
+        parts.push(Asset { name: versioned(name), content });
     }
+    let loads = folder.join("parts.js");
+    fs::write(&loads, rename(&fs::read_to_string(folder.join(&loader.name))?, &names))?;
+    let text = |path: &Path| if dev { read(path) } else { scripts::minified(path, packages) };
     Ok(Module {
-        script: Asset { content: read(&folder.join("console.js"))?, ..script },
-        main: module(&folder.join("console_bg.wasm"), versioned("console"))?,
-        loader: Asset { content: rename(&text, &names).into_bytes(), ..loader },
+        script: Asset { content: text(&folder.join("console.js"))?, ..script },
+        main: Asset { name: versioned("console"), content: main_content },
+        loader: Asset { content: text(&loads)?, ..loader },
         parts,
         parts_of: parts_of(&split, &names),
     })
+}
+
+/// Does the same with each module, as many at a time as there are cores.
+fn each(
+    modules: &[PathBuf],
+    work: impl Fn(&Path) -> Result<Vec<u8>> + Sync,
+) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let queue = Mutex::new(modules.iter());
+    let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+    let worker = || -> Result<Vec<_>> {
+        let mut done = Vec::new();
+        while let Some(module) = next() {
+            done.push((module.clone(), work(module)?));
+        }
+        Ok(done)
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let done = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().ok()).collect::<Vec<_>>()
+    });
+    let done = done.into_iter().map(|worker| worker.context("a worker panicked")?);
+    Ok(done.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// Cuts the module at each page.
@@ -122,17 +151,17 @@ fn parts_of(split: &SplitWasm, names: &BTreeMap<String, String>) -> BTreeMap<Str
 }
 
 /// The module made small. The original stays beside it, with the names of its functions.
-fn optimised(module: &Path, packages: &Path) -> Result<Vec<u8>> {
-    let small = module.with_extension("small");
+fn small(module: &Path, packages: &Path) -> Result<Vec<u8>> {
+    let result = module.with_extension("small");
     // Its warnings are about names that only readers of a module see.
     let output = Command::new(packages.join(".bin/wasm-opt"))
         .args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
         .args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"])
         .args(["--enable-reference-types", "--enable-bulk-memory-opt"])
-        .args([Path::new("-o"), &small, module])
+        .args([Path::new("-o"), &result, module])
         .output()
         .context("cannot start wasm-opt of the npm package binaryen")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "wasm-opt failed on {}: {said}", module.display());
-    read(&small)
+    read(&result)
 }

@@ -28,6 +28,7 @@ mod impact;
 mod tried;
 
 use domain::dataset::DatasetId;
+use domain::run::{RunId, RunStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,37 @@ pub struct TransformationSummary {
     pub current: Option<VersionSummary>,
     /// What its SQL reads and how.
     pub standing: Standing,
+    /// What its fixture tests say.
+    pub tests: TestStanding,
+    /// The newest run of its dataset.
+    pub last_run: Option<LatestRun>,
+}
+
+/// What the fixture tests of the version that runs say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TestStanding {
+    /// How many there are.
+    pub cases: u64,
+    /// How many of them fail; `None`: they were not run over this version yet.
+    pub failed: Option<u64>,
+}
+
+/// The newest run of a transformation's dataset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct LatestRun {
+    /// Which run.
+    #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    pub id: RunId,
+    /// Where it stands.
+    #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    pub status: RunStatus,
+    /// When it ended; while it has not, when it was recorded.
+    #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    pub at: Timestamp,
+    /// The version of the SQL that it used, once it came so far.
+    pub version: Option<u64>,
 }
 
 /// What the engine knows about a transformation's SQL.

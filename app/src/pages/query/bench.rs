@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::api::queries::{EstimateAnswer, QueryInfo, QueryTab, QueryTabs};
 use crate::api::{Problem, get, send};
-use crate::components::toast_problem;
+use crate::components::{Arranged, toast_problem};
+use crate::live::follow_events;
 use crate::place::in_environment;
 
 /// Tabs are kept on the server so long after the last change.
@@ -47,6 +48,8 @@ pub(super) struct Bench {
     pub(super) estimate: RwSignal<Option<Result<EstimateAnswer, Problem>>>,
     pub(super) side: RwSignal<Side>,
     pub(super) shown: RwSignal<Shown>,
+    /// How the rows of the grid are arranged.
+    pub(super) arranged: RwSignal<Arranged>,
     /// Counts changes that are to be kept.
     changes: RwSignal<u32>,
 }
@@ -68,6 +71,7 @@ impl Bench {
             estimate: RwSignal::new(None),
             side: RwSignal::new(Side::Tables),
             shown: RwSignal::new(Shown::Rows),
+            arranged: RwSignal::new(Arranged::default()),
             changes: RwSignal::new(0),
         }
     }
@@ -108,7 +112,7 @@ impl Bench {
         self.estimate.set(None);
         self.shown.set(Shown::Rows);
         if let Some(query) = tab.query {
-            self.look(id, query, 0);
+            self.look(id, query);
         }
         self.keep();
     }
@@ -181,7 +185,7 @@ impl Bench {
                     let id = info.id;
                     self.edit_tab(tab, |tab| tab.query = Some(id));
                     self.arrived(tab, info);
-                    self.look(tab, id, 0);
+                    self.look(tab, id);
                 }
                 Err(problem) => toast_problem(&problem),
             }
@@ -195,42 +199,75 @@ impl Bench {
         let tab = self.selected.get_untracked();
         spawn_local(async move {
             match send::<_, QueryInfo>("POST", path, &json!({})).await {
-                Ok(info) => self.look(tab, info.id, 0),
+                Ok(info) => self.look(tab, info.id),
                 Err(problem) => toast_problem(&problem),
             }
         });
     }
 
-    /// Looks at a query until it has ended or another is shown.
-    pub(super) fn look(self, tab: u32, query: QueryId, times: usize) {
+    /// Looks at a query, and follows it until it has ended or another is shown.
+    pub(super) fn look(self, tab: u32, query: QueryId) {
         let path = self.path(&format!("/queries/{query}"));
         spawn_local(async move {
-            let answer = get::<QueryInfo>(path).await;
-            if self.selected.try_get_untracked() != Some(tab) {
-                return;
-            }
-            let going_on = match answer {
-                Ok(info) => {
-                    let going_on = !info.state.is_terminal();
-                    self.arrived(tab, info);
-                    going_on
-                }
-                // It was removed, or the network is gone: asked again only for the latter.
-                Err(problem) => problem.status == 0,
-            };
-            if going_on {
-                let pause = Duration::from_millis(LOOKS[times.min(LOOKS.len() - 1)]);
-                set_timeout(move || self.look_again(tab, query, times + 1), pause);
+            if let Some(true) = self.look_once(tab, path.clone()).await {
+                self.follow(tab, query, path);
             }
         });
     }
 
-    fn look_again(self, tab: u32, query: QueryId, times: usize) {
+    /// Asks how a query stands; whether it goes on, or nothing when another tab is shown by now.
+    async fn look_once(self, tab: u32, path: String) -> Option<bool> {
+        let answer = get::<QueryInfo>(path).await;
+        if self.selected.try_get_untracked() != Some(tab) {
+            return None;
+        }
+        Some(match answer {
+            Ok(info) => {
+                let goes_on = !info.state.is_terminal();
+                self.arrived(tab, info);
+                goes_on
+            }
+            // It was removed, or the network is gone: asked again only for the latter.
+            Err(problem) => problem.status == 0,
+        })
+    }
+
+    /// Hears of a query from the server; where that does not work, asks again and again.
+    fn follow(self, tab: u32, query: QueryId, path: String) {
+        let events = format!("{path}/events");
+        let heard = move |event: String| {
+            if !self.is_shown(tab, query) {
+                return false;
+            }
+            let Ok(info) = serde_json::from_str::<QueryInfo>(&event) else { return true };
+            let goes_on = !info.state.is_terminal();
+            self.arrived(tab, info);
+            goes_on
+        };
+        let lost = move || self.look_again(tab, query, path.clone(), 0);
+        follow_events(&events, "query", heard, lost);
+    }
+
+    fn look_again(self, tab: u32, query: QueryId, path: String, times: usize) {
+        let pause = Duration::from_millis(LOOKS[times.min(LOOKS.len() - 1)]);
+        let look = move || {
+            if !self.is_shown(tab, query) {
+                return;
+            }
+            spawn_local(async move {
+                if let Some(true) = self.look_once(tab, path.clone()).await {
+                    self.look_again(tab, query, path, times + 1);
+                }
+            });
+        };
+        set_timeout(look, pause);
+    }
+
+    /// Whether a tab with this query is still what the reader sees.
+    fn is_shown(self, tab: u32, query: QueryId) -> bool {
         let shown = self.info.try_get_untracked().flatten();
         let same = shown.is_none_or(|info| info.id == query);
-        if self.selected.try_get_untracked() == Some(tab) && same {
-            self.look(tab, query, times);
-        }
+        self.selected.try_get_untracked() == Some(tab) && same
     }
 
     fn arrived(self, tab: u32, info: QueryInfo) {

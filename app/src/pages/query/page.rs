@@ -150,7 +150,7 @@ fn workbench(bench: Bench, known: Option<SqlCatalog>, first: Option<ResultRows>)
             tabs.iter().find(|tab| tab.id == bench.selected.get_untracked()).cloned()
         });
         if let Some((id, query)) = tab.and_then(|tab| Some((tab.id, tab.query?))) {
-            bench.look(id, query, 0);
+            bench.look(id, query);
         }
     });
     let keys = EditorKeys {

@@ -42,7 +42,7 @@ pub(super) fn result(bench: Bench, first: Option<ResultRows>) -> AnyView {
                     let rest = format!("/queries/{id}/rows");
                     let path = in_environment(&bench.environment.get_untracked(), &rest);
                     let first = first.try_update_value(Option::take).flatten();
-                    view! { <ResultGrid label="Rows of the result" path=path known=known first=first /> }
+                    view! { <ResultGrid label="Rows of the result" path=path known=known first=first arranged=bench.arranged /> }
                 })
             };
             let finished = state == QueryState::Succeeded;
@@ -118,15 +118,7 @@ fn tools(bench: Bench) -> AnyView {
                 on:click=move |_| bench.shown.set(what)>{text}</button>
         }
     };
-    let allowed = may(Permission::ExportResults);
-    let link = move |format: &'static str, text: &'static str| {
-        let href = move || {
-            let id = bench.info.with(|info| info.as_ref().map(|info| info.id.to_string()));
-            let rest = format!("/queries/{}/export?format={format}", id.unwrap_or_default());
-            in_environment(&bench.environment.get(), &rest)
-        };
-        view! { <a class="menu-item" href=href download rel="external">{text}</a> }
-    };
+    let export = export(bench);
     let copy_link = move |_| {
         let id = bench.info.with_untracked(|info| info.as_ref().map(|info| info.id.to_string()));
         let environment = bench.environment.get_untracked();
@@ -142,16 +134,66 @@ fn tools(bench: Bench) -> AnyView {
             </div>
             <span class="grow"></span>
             <button type="button" class="button button-small" on:click=copy_link>"Copy link"</button>
-            <details class="menu query-export" hidden=move || !allowed.get()>
-                <summary>{icon("download")}"Export"</summary>
-                <div class="menu-list">
-                    {link("csv", "CSV")}
-                    {link("xlsx", "Excel workbook")}
-                    {link("json", "JSON")}
-                    {link("parquet", "Parquet")}
-                </div>
-            </details>
+            {export}
         </div>
+    }
+    .into_any()
+}
+
+/// The result as a file: all of its rows, or those of the grid in their order.
+fn export(bench: Bench) -> AnyView {
+    let allowed = may(Permission::ExportResults);
+    let as_shown = RwSignal::new(false);
+    let is_arranged = Memo::new(move |_| !bench.arranged.with(|now| now.query.is_empty()));
+    let link = move |format: &'static str, text: &'static str| {
+        let href = move || {
+            let id = bench.info.with(|info| info.as_ref().map(|info| info.id.to_string()));
+            let rest = format!("/queries/{}/export?format={format}", id.unwrap_or_default());
+            let path = in_environment(&bench.environment.get(), &rest);
+            match as_shown.get() && is_arranged.get() {
+                true => format!("{path}&{}", bench.arranged.with(|now| now.query.clone())),
+                false => path,
+            }
+        };
+        view! { <a class="menu-item" href=href download rel="external">{text}</a> }
+    };
+    let all = move || {
+        let rows = bench.info.with(|info| info.as_ref().map_or(0, |info| info.rows));
+        format!("All {} rows", format::count(rows))
+    };
+    let fitting = move || {
+        bench.arranged.with(|now| {
+            let how = match (now.query.contains("sort="), now.query.contains("filter=")) {
+                (true, true) => "sorted and filtered",
+                (true, false) => "sorted",
+                _ => "filtered",
+            };
+            format!("As shown: {} rows, {how}", format::count(now.rows))
+        })
+    };
+    let choice = move || {
+        is_arranged.get().then(|| {
+            view! {
+                <fieldset class="query-export-rows"><legend class="visually-hidden">"Which rows"</legend>
+                    <label class="check"><input type="radio" name="export-rows" prop:checked=move || !as_shown.get()
+                        on:change=move |_| as_shown.set(false) /><span>{all}</span></label>
+                    <label class="check"><input type="radio" name="export-rows" prop:checked=move || as_shown.get()
+                        on:change=move |_| as_shown.set(true) /><span>{fitting}</span></label>
+                </fieldset>
+            }
+        })
+    };
+    view! {
+        <details class="menu query-export" hidden=move || !allowed.get()>
+            <summary>{icon("download")}"Export"</summary>
+            <div class="menu-list">
+                {choice}
+                {link("csv", "CSV")}
+                {link("xlsx", "Excel workbook")}
+                {link("json", "JSON")}
+                {link("parquet", "Parquet")}
+            </div>
+        </details>
     }
     .into_any()
 }

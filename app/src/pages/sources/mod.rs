@@ -1,6 +1,7 @@
 //! Sources: the list, the registration, the page of one.
 
 mod arrivals;
+mod breaks;
 mod columns_editor;
 mod dialect_editor;
 mod draft;

@@ -5,6 +5,7 @@ use domain::access::Permission;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
+use super::breaks::breaks;
 use super::columns_editor::columns_editor;
 use super::dialect_editor::dialect_editor;
 use super::draft::Draft;
@@ -182,6 +183,7 @@ fn pin_step(draft: Draft) -> AnyView {
     };
     view! {
         {differences}
+        {breaks(draft)}
         <p class="muted">"Later files are read by exactly this. A new version never changes rows that are written; replay their runs for that."</p>
         {problem}
         <div class="row">

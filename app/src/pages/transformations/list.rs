@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::transformations::TransformationSummary;
+use crate::api::transformations::{LatestRun, TestStanding, TransformationSummary, VersionSummary};
 use crate::api::{Page, get};
-use crate::components::{Empty, PageHeader, Pager, RelativeTime, icon, loaded, status_badge};
+use crate::components::{
+    Empty, PageHeader, Pager, RelativeTime, icon, loaded, run_status, status_badge,
+};
 use crate::place::{in_environment, use_environment};
 
 /// The page.
@@ -42,8 +44,8 @@ pub(crate) fn transformations() -> impl IntoView {
                     <caption class="visually-hidden">"Transformations by dataset"</caption>
                     <thead><tr>
                         <th scope="col">"Dataset"</th><th scope="col" class="number">"Version"</th>
-                        <th scope="col">"Last change"</th><th scope="col">"By"</th>
-                        <th scope="col">"When"</th><th scope="col">"Each run reads"</th>
+                        <th scope="col">"Last change"</th><th scope="col">"Each run reads"</th>
+                        <th scope="col">"Tests"</th><th scope="col">"Last run"</th>
                         <th scope="col">"State"</th>
                     </tr></thead>
                     <tbody>{rows}</tbody>
@@ -62,21 +64,55 @@ fn row(here: &str, item: TransformationSummary) -> AnyView {
         (_, Some(_)) => (status_badge("bad", "Would not run"), String::new()),
         _ => (status_badge("good", "Ready"), reads(item.standing.whole_table_because.as_deref())),
     };
-    let current = item.current;
-    let version = current.as_ref().map(|current| current.version);
-    let saved = current.as_ref().map(|current| view! { <RelativeTime at=current.saved_at /> });
-    let message = current.as_ref().map(|current| current.message.clone());
+    let tests = match &item.current {
+        Some(_) => tests(&format!("{href}?tab=tests"), item.tests),
+        None => ().into_any(),
+    };
+    let run = item.last_run.map(|run| last_run(here, run, item.current.as_ref()));
+    let version = item.current.as_ref().map(|current| current.version);
+    let change = item.current.map(|current| {
+        view! {
+            {current.message}
+            <span class="source-description">{current.author}", "<RelativeTime at=current.saved_at /></span>
+        }
+    });
     view! {
         <tr>
             <th scope="row"><a href=href>{item.dataset.to_string()}</a>
                 <span class="source-description"><code>{item.purpose_built_table}</code></span></th>
             <td class="number">{version}</td>
-            <td class="transformation-message">{message}</td>
-            <td>{current.as_ref().map(|current| current.author.clone())}</td>
-            <td class="nowrap">{saved}</td>
+            <td class="transformation-message">{change}</td>
             <td>{reads}</td>
+            <td>{tests}</td>
+            <td>{run}</td>
             <td>{state}{item.standing.problem.map(|why| view! { <span class="source-description">{why}</span> })}</td>
         </tr>
+    }
+    .into_any()
+}
+
+/// What the fixture tests of the version that runs say.
+fn tests(href: &str, tests: TestStanding) -> AnyView {
+    let (tone, text) = match (tests.cases, tests.failed) {
+        (0, _) => return view! { <span class="muted">"none"</span> }.into_any(),
+        (1, None) => ("calm", "1 not run yet".to_owned()),
+        (cases, None) => ("calm", format!("{cases} not run yet")),
+        (1, Some(0)) => ("good", "1 passes".to_owned()),
+        (cases, Some(0)) => ("good", format!("{cases} pass")),
+        (cases, Some(failed)) => ("bad", format!("{failed} of {cases} fail")),
+    };
+    let href = href.to_owned();
+    view! { <a href=href>{status_badge(tone, text)}</a> }.into_any()
+}
+
+/// The newest run of the dataset; with the version it used when that is not the one that runs now.
+fn last_run(here: &str, run: LatestRun, current: Option<&VersionSummary>) -> AnyView {
+    let href = format!("/{here}/runs/{}", run.id);
+    let other = run.version.filter(|used| current.is_some_and(|now| now.version != *used));
+    let other = other.map(|used| format!(", with version {used}"));
+    view! {
+        <a href=href>{run_status(run.status)}</a>
+        <span class="source-description"><RelativeTime at=run.at />{other}</span>
     }
     .into_any()
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Result;
+use sqlx::any::AnyArguments;
 use sqlx::{Any, AssertSqlSafe, Transaction};
 use sqlx::{AnyConnection, AnyPool};
 
@@ -21,6 +22,9 @@ use file::DatabaseFile;
 
 pub use connect::sqlite_url;
 pub use error::{damaged, failed, retrying};
+
+/// A statement with its arguments.
+pub type Statement<'q> = sqlx::query::Query<'q, Any, AnyArguments>;
 
 /// A database with the current schema. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -118,6 +122,15 @@ impl Database {
             Backend::Postgres => self.shared.writers.begin().await,
         };
         begun.map_err(failed("begin a transaction"))
+    }
+
+    /// Writes by one statement, in a transaction of its own, and returns how many rows it changed.
+    /// `doing` says in an error what could not be done, as in "keep a draft".
+    pub async fn change(&self, doing: &'static str, query: Statement<'_>) -> Result<u64> {
+        let mut transaction = self.begin().await?;
+        let done = query.execute(&mut *transaction).await.map_err(failed(doing))?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(done.rows_affected())
     }
 
     /// A row by a statement that ends in its WHERE clause, locked until the transaction ends.

@@ -29,8 +29,7 @@ const LANDED: &str = "UPDATE uploads SET state = 'LANDED', run = $1, changed_at 
 
 impl Uploads {
     pub(super) async fn insert(&self, upload: &Upload) -> Result<bool> {
-        let mut transaction = self.database.begin().await?;
-        let done = sqlx::query(INSERT)
+        let query = sqlx::query(INSERT)
             .bind(upload.id.to_string())
             .bind(self.environment.to_string())
             .bind(upload.owner.clone())
@@ -38,12 +37,8 @@ impl Uploads {
             .bind(upload.key.clone())
             .bind(number("file size", upload.size)?)
             .bind(micros(upload.created_at))
-            .bind(i64::from(self.limits.max_per_user))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("begin an upload"))?;
-        transaction.commit().await.map_err(failed("begin an upload"))?;
-        Ok(done.rows_affected() == 1)
+            .bind(i64::from(self.limits.max_per_user));
+        Ok(self.database.change("begin an upload", query).await? == 1)
     }
 
     pub(super) async fn select(&self, id: UploadId) -> Result<Option<Upload>> {
@@ -107,43 +102,22 @@ impl Uploads {
             Value::Number(value) => sqlx::query(statement).bind(value),
             Value::Text(value) => sqlx::query(statement).bind(value),
         };
-        let mut transaction = self.database.begin().await?;
-        let done = query
-            .bind(micros(at))
-            .bind(id.to_string())
-            .bind(self.environment.to_string())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("note what came of an upload"))?;
-        transaction.commit().await.map_err(failed("note what came of an upload"))?;
-        Ok(done.rows_affected() == 1)
+        let query = query.bind(micros(at)).bind(id.to_string()).bind(self.environment.to_string());
+        Ok(self.database.change("note what came of an upload", query).await? == 1)
     }
 
     pub(super) async fn delete_receiving(&self, id: UploadId) -> Result<bool> {
         let statement =
             "DELETE FROM uploads WHERE environment = $1 AND id = $2 AND state = 'RECEIVING'";
-        let mut transaction = self.database.begin().await?;
-        let done = sqlx::query(statement)
-            .bind(self.environment.to_string())
-            .bind(id.to_string())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("remove an upload"))?;
-        transaction.commit().await.map_err(failed("remove an upload"))?;
-        Ok(done.rows_affected() == 1)
+        let query = sqlx::query(statement).bind(self.environment.to_string()).bind(id.to_string());
+        Ok(self.database.change("remove an upload", query).await? == 1)
     }
 
     /// Also those that were cut off while they landed and whose place another file took since.
     pub(super) async fn delete_landed(&self, before: Timestamp) -> Result<()> {
         let statement = "DELETE FROM uploads WHERE environment = $1 AND state <> 'RECEIVING' AND changed_at < $2";
-        let mut transaction = self.database.begin().await?;
-        sqlx::query(statement)
-            .bind(self.environment.to_string())
-            .bind(micros(before))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("forget landed uploads"))?;
-        transaction.commit().await.map_err(failed("forget landed uploads"))
+        let query = sqlx::query(statement).bind(self.environment.to_string()).bind(micros(before));
+        self.database.change("forget landed uploads", query).await.map(drop)
     }
 }
 

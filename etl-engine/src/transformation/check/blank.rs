@@ -18,6 +18,8 @@ pub(super) struct Numbered {
     pub(super) span: Span,
     /// For a column: the parts of its name.
     pub(super) column: Option<Vec<String>>,
+    /// For a call: the name of the function.
+    pub(super) function: Option<String>,
 }
 
 /// All expressions of a tree.
@@ -38,8 +40,12 @@ pub(super) fn expressions(statement: &Statement) -> Vec<Numbered> {
                 }
                 _ => None,
             };
+            let function = match expr {
+                Expr::Function(call) => Some(call.name.to_string()),
+                _ => None,
+            };
             let (number, depth) = (self.found.len(), self.depth);
-            self.found.push(Numbered { number, depth, span: expr.span(), column });
+            self.found.push(Numbered { number, depth, span: expr.span(), column, function });
             self.depth += 1;
             ControlFlow::Continue(())
         }

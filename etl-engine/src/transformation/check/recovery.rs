@@ -63,6 +63,8 @@ impl<'a> Recovery<'a> {
             Span::new(location(span.start), location(span.end))
         });
         let column = unknown_column(&error);
+        // NULL stands for what was left out, also where its value goes: in a query around it.
+        let is_about_null = words(&error.to_string()).any(|word| word == "Null");
         let found = match (place, &column) {
             (Some(place), _) => innermost(&all, place),
             (None, Some((field, _))) => all.iter().find(|found| names(found, field)),
@@ -74,7 +76,7 @@ impl<'a> Recovery<'a> {
                 Some(around(&all, side).unwrap_or(side))
             }
             Some(found) => Some(found),
-            None => self.culprit(&all, &error.to_string()).await,
+            None => self.without_a_place(&all, &error).await,
         };
         let span = found.map_or(Span::empty(), |found| found.span);
         let place = self.text.place(span);
@@ -97,7 +99,8 @@ impl<'a> Recovery<'a> {
             return None;
         }
         // Around what was left out, types are not what they would be.
-        if !self.findings.iter().any(|known| finding.place.holds(known.place)) {
+        let around = self.findings.iter().any(|known| finding.place.holds(known.place));
+        if !around && (self.findings.is_empty() || !is_about_null) {
             self.findings.push(finding);
         }
         found.map(|found| found.number)
@@ -119,11 +122,68 @@ impl<'a> Recovery<'a> {
         Finding::error(message, self.text.place(span))
     }
 
-    /// The innermost expression without which the error is another one, or none. Where two parts of
-    /// an expression would do, it is how they meet that is wrong: the whole of it.
-    async fn culprit<'e>(&self, all: &'e [Numbered], error: &str) -> Option<&'e Numbered> {
+    /// The expression of an error that does not tell its place. Errors that name a function are
+    /// looked for in its calls, which saves most trials.
+    async fn without_a_place<'e>(
+        &self,
+        all: &'e [Numbered],
+        error: &DataFusionError,
+    ) -> Option<&'e Numbered> {
+        let error = error.to_string();
+        let Some(function) = named_function(&error) else {
+            return self.culprit(all, &error, None).await;
+        };
+        let is_call = |found: &&Numbered| {
+            found.function.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(function))
+        };
+        let calls: Vec<_> = all.iter().filter(is_call).take(MAX_TRIALS).collect();
+        if error.contains("Invalid function '") {
+            return calls.first().copied();
+        }
+        let first = self.first_cause(&calls, &error).await;
+        self.culprit(all, &error, first).await
+    }
+
+    /// The first of some calls without which the error is another one: half of those that it may be
+    /// are left out at a time. `None` when the error stays without all of them.
+    async fn first_cause<'e>(&self, calls: &[&'e Numbered], error: &str) -> Option<&'e Numbered> {
+        if calls.len() > 1 && !self.goes_without(calls, error).await {
+            return None;
+        }
+        // It goes without the first `most` calls, and stays without the first `fewest`.
+        let (mut fewest, mut most) = (0, calls.len());
+        while most - fewest > 1 {
+            let middle = usize::midpoint(fewest, most);
+            match self.goes_without(&calls[..middle], error).await {
+                true => most = middle,
+                false => fewest = middle,
+            }
+        }
+        calls.get(fewest).copied()
+    }
+
+    /// Whether the error is another one, or none, without some expressions.
+    async fn goes_without(&self, some: &[&Numbered], error: &str) -> bool {
+        // From the last on: what is left out has no numbers any more.
+        let left_out = some.iter().rev();
+        let tree = left_out.fold(self.tree.clone(), |tree, found| without(&tree, found.number));
+        let outcome = plan_tree(self.state, tree).await;
+        outcome.err().is_none_or(|other| other.to_string() != error)
+    }
+
+    /// The innermost expression without which the error is another one, or none; `within` one that
+    /// is known to be a cause. Where two parts of an expression would do, it is how they meet that is
+    /// wrong: the whole of it.
+    async fn culprit<'e>(
+        &self,
+        all: &'e [Numbered],
+        error: &str,
+        within: Option<&'e Numbered>,
+    ) -> Option<&'e Numbered> {
         let mut trials = 0;
-        let (mut found, mut from, mut depth) = (None, 0, 0);
+        let mut found = within;
+        let (mut from, mut depth) =
+            within.map_or((0, 0), |cause| (cause.number + 1, cause.depth + 1));
         loop {
             let mut causes = Vec::new();
             let inside = all[from..].iter().take_while(|other| other.depth >= depth);
@@ -132,9 +192,7 @@ impl<'a> Recovery<'a> {
                 if trials > MAX_TRIALS {
                     return found;
                 }
-                let tree = without(&self.tree, candidate.number);
-                let outcome = plan_tree(self.state, tree).await;
-                if outcome.err().is_none_or(|other| other.to_string() != error) {
+                if self.goes_without(&[candidate], error).await {
                     causes.push(candidate);
                 }
             }
@@ -173,6 +231,16 @@ fn unknown_column(error: &DataFusionError) -> Option<(Column, Vec<Column>)> {
 fn with_qualifier(parts: &[String], name: &str) -> String {
     let qualifier = parts.iter().take(parts.len().saturating_sub(1)).map(String::as_str);
     qualifier.chain([name]).collect::<Vec<_>>().join(".")
+}
+
+/// The function that a message is about.
+fn named_function(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("unction '")?;
+    rest.split_once('\'').map(|(name, _)| name)
+}
+
+fn words(message: &str) -> impl Iterator<Item = &str> {
+    message.split(|ch: char| !ch.is_alphanumeric())
 }
 
 /// The name of a function that does not exist and the one that DataFusion offers instead.

@@ -98,6 +98,12 @@ async fn an_error_stands_under_its_words() {
             None,
         ),
         (
+            "select sum(extra) a, sum(tip_amount) b, sum(upper(store_and_fwd_flag)) c, sum(fare_amount) d, year, month, day from T! group by year, month, day",
+            "select sum(extra) a, sum(tip_amount) b, sum(«upper(store_and_fwd_flag)») c, sum(fare_amount) d, year, month, day from T! group by year, month, day",
+            "sum does not take string",
+            None,
+        ),
+        (
             "select upper(sqrt(store_and_fwd_flag)) u, year, month, day from T!",
             "select upper(sqrt(«store_and_fwd_flag»)) u, year, month, day from T!",
             "sqrt",
@@ -127,6 +133,36 @@ async fn all_errors_are_found_at_once() {
     let (marked, messages, _) = super::tests::marked(sql).await;
     assert_eq!(messages, ["there is no column \"tip_amuont\", did you mean \"tip_amount\"?"]);
     assert!(marked.contains("sum(«tip_amuont»)"), "{marked}");
+}
+
+#[tokio::test]
+async fn what_follows_from_an_error_is_not_told() {
+    for sql in [
+        "select sum (tip_amuont) t, year, month, day from T! group by year, month, day",
+        "select round(sum(tip_amuont), 2) t, year, month, day from T! group by year, month, day",
+        "select sum(distinct tip_amuont) over (partition by day) t, year, month, day from T!",
+        "with c as (select tip_amuont t, year, month, day from T!) \
+         select sum(t) t, year, month, day from c group by year, month, day",
+        "select avg(c.t) t, year, month, day from \
+         (select tip_amuont + 1 as t, year, month, day from T!) c group by year, month, day",
+        "select sum(tip_amount) t, sum(tip_amuont) u, sum(tip_amuont) v, year, month, day from T! \
+         group by year, month, day",
+    ] {
+        let (marked, messages, _) = marked(sql).await;
+        let wanted = "there is no column \"tip_amuont\", did you mean \"tip_amount\"?";
+        assert!(messages.iter().all(|message| message == wanted), "{marked}: {messages:?}");
+        assert_eq!(messages.len(), sql.matches("tip_amuont").count(), "{marked}: {messages:?}");
+    }
+}
+
+#[tokio::test]
+async fn calls_of_functions_that_do_not_exist_are_all_found() {
+    let sql = "select summ(extra) e, coalesce(1, summ(2)) f, year, month, day from T! \
+               group by year, month, day";
+    let (marked, messages, _) = marked(sql).await;
+    let wanted = "select «summ»(extra) e, coalesce(1, «summ»(2)) f, year, month, day from T! \
+                  group by year, month, day";
+    assert_eq!(marked, wanted, "{messages:?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! Results as files, written while they are sent, so that their length does not matter.
 
+mod arranged;
 mod csv;
 mod json;
 mod xlsx;
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use app::api::queries::ExportFormat;
 use arrow::array::RecordBatch;
@@ -26,18 +28,20 @@ const CHUNKS_AHEAD: usize = 4;
 /// A result on its way into a file.
 pub struct ResultExport {
     result: ResultReader,
+    /// The numbers of the rows in the order that was asked; `None`: all as they are.
+    order: Option<Arc<Vec<u32>>>,
     /// Where a workbook is put together.
     folder: PathBuf,
 }
 
 impl ResultExport {
-    pub(super) fn new(result: ResultReader, folder: PathBuf) -> Self {
-        Self { result, folder }
+    pub(super) fn new(result: ResultReader, order: Option<Arc<Vec<u32>>>, folder: PathBuf) -> Self {
+        Self { result, order, folder }
     }
 
     /// Rows that will be written.
     pub fn rows(&self) -> u64 {
-        self.result.rows()
+        self.order.as_ref().map_or_else(|| self.result.rows(), |order| order.len() as u64)
     }
 
     /// The file, piece by piece. Ends early when nobody reads it any more; an error breaks it off.
@@ -79,8 +83,11 @@ impl ResultExport {
         }
     }
 
-    fn batches(&mut self) -> impl Iterator<Item = Result<RecordBatch>> + '_ {
-        (0..self.result.pieces()).map(|piece| self.result.piece(piece))
+    fn batches(&mut self) -> Box<dyn Iterator<Item = Result<RecordBatch>> + '_> {
+        match self.order.clone() {
+            Some(order) => Box::new(arranged::batches(&mut self.result, order)),
+            None => Box::new((0..self.result.pieces()).map(|piece| self.result.piece(piece))),
+        }
     }
 }
 

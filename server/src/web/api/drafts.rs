@@ -6,25 +6,12 @@ use app::api::drafts::{Draft, DraftToKeep, OwnDraft};
 use axum::extract::{Path, State};
 use domain::dataset::DatasetId;
 use jiff::Timestamp;
-use serde::Deserialize;
 
+use super::dataset_path::DatasetPath;
 use crate::accounts::Caller;
 use crate::console::Console;
 use crate::drafts::{DraftOf, Drafts};
 use crate::web::{Answer, InEnvironment, Json};
-
-/// The dataset of the path; its names are checked before they are used for anything.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DraftPath {
-    system: String,
-    table: String,
-}
-
-impl DraftPath {
-    fn dataset(&self) -> domain::Result<DatasetId> {
-        DatasetId::new(&self.system, &self.table)
-    }
-}
 
 /// The caller's draft of a transformation, if they have one.
 #[utoipa::path(get, path = "/environments/{environment}/transformations/{system}/{table}/draft",
@@ -34,7 +21,7 @@ pub(crate) async fn show(
     State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
-    Path(path): Path<DraftPath>,
+    Path(path): Path<DatasetPath>,
 ) -> Answer<OwnDraft> {
     let dataset = path.dataset()?;
     let draft = drafts(&console).find(whose(&at, &dataset, &caller)).await?;
@@ -50,7 +37,7 @@ pub(crate) async fn keep(
     State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
-    Path(path): Path<DraftPath>,
+    Path(path): Path<DatasetPath>,
     Json(draft): Json<DraftToKeep>,
 ) -> Answer<Draft> {
     let dataset = path.dataset()?;
@@ -66,7 +53,7 @@ pub(crate) async fn discard(
     State(console): State<Arc<Console>>,
     at: InEnvironment,
     caller: Caller,
-    Path(path): Path<DraftPath>,
+    Path(path): Path<DatasetPath>,
 ) -> Answer<()> {
     let dataset = path.dataset()?;
     drafts(&console).discard(whose(&at, &dataset, &caller)).await?;

@@ -35,12 +35,23 @@ pub(crate) async fn listen(
     headers: HeaderMap,
 ) -> Response {
     let Some(listener) = console.live.listen(&at.lake, &caller.user.id) else {
-        let detail = "You listen in too many places at the same time: close some tabs.";
-        return Refusal::of_status(StatusCode::TOO_MANY_REQUESTS, detail).into_response();
+        return too_many_places().into_response();
     };
-    let ear = Ear { at, console, headers, listener };
+    told(events(Ear { at, console, headers, listener }))
+}
+
+/// For who listens too often already.
+pub(super) fn too_many_places() -> Refusal {
+    let detail = "You listen in too many places at the same time: close some tabs.";
+    Refusal::of_status(StatusCode::TOO_MANY_REQUESTS, detail)
+}
+
+/// The answer that tells of events as they come.
+pub(super) fn told(
+    events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> Response {
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-    let mut answer = Sse::new(events(ear)).keep_alive(keep_alive).into_response();
+    let mut answer = Sse::new(events).keep_alive(keep_alive).into_response();
     // Proxies that buffer would hold events back.
     let no_buffer = axum::http::HeaderValue::from_static("no");
     answer.headers_mut().insert("x-accel-buffering", no_buffer);

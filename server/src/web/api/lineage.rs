@@ -1,10 +1,15 @@
 //! Lineage: the graph of the lake, one column's part of it, what a change of a source would break.
 
+use std::sync::Arc;
+
 use app::api::lineage::{Breakage, ColumnLineage, ColumnRef, LineageGraph, SourceChange};
-use axum::extract::Path;
-use domain::dataset::DatasetId;
+use axum::extract::{Path, State};
+use domain::access::Permission;
 use serde::Deserialize;
 
+use super::dataset_path::DatasetPath;
+use crate::accounts::Caller;
+use crate::console::Console;
 use crate::lineage;
 use crate::web::{Answer, InEnvironment, Json};
 
@@ -16,19 +21,12 @@ pub(crate) struct ColumnPath {
     column: String,
 }
 
-/// The dataset of the path; its names are checked before they are used for anything.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DatasetPath {
-    system: String,
-    table: String,
-}
-
 /// Every table of the lake and how their columns depend on each other.
 #[utoipa::path(get, path = "/environments/{environment}/lineage",
     params(("environment" = String, Path)),
     responses((status = 200, body = LineageGraph)), tag = "lineage")]
 pub(crate) async fn show(at: InEnvironment) -> Answer<LineageGraph> {
-    Ok(Json(lineage::graph(&at.lake).await?))
+    Ok(Json(lineage::graph(&at).await?))
 }
 
 /// Everything that a column depends on, and everything that depends on it.
@@ -41,21 +39,27 @@ pub(crate) async fn column(
     Path(path): Path<ColumnPath>,
 ) -> Answer<ColumnLineage> {
     let ColumnPath { database, table, column } = path;
-    let graph = lineage::graph(&at.lake).await?;
+    let graph = lineage::graph(&at).await?;
     Ok(Json(lineage::of_column(&graph, ColumnRef { database, table, column })?))
 }
 
-/// The transformations that would break or change if columns of a source were dropped or retyped.
-/// Nothing is changed.
+/// The transformations and saved queries that would break or change if columns of a source were
+/// dropped or retyped. Of others' private queries only how many. Nothing is changed.
 #[utoipa::path(post, path = "/environments/{environment}/sources/{system}/{table}/breaks",
     params(("environment" = String, Path), ("system" = String, Path), ("table" = String, Path)),
     request_body = SourceChange,
     responses((status = 200, body = Breakage)), tag = "lineage")]
 pub(crate) async fn breaks(
+    State(console): State<Arc<Console>>,
     at: InEnvironment,
+    caller: Caller,
     Path(path): Path<DatasetPath>,
     Json(change): Json<SourceChange>,
 ) -> Answer<Breakage> {
-    let dataset = DatasetId::new(&path.system, &path.table)?;
-    Ok(Json(lineage::breaks(&at.lake, &dataset, &change).await?))
+    let dataset = path.dataset()?;
+    let environment = &at.lake.environment;
+    let may_query = caller.rights.allow(Permission::RunQueries, Some(environment));
+    let reader = lineage::Reader { id: &caller.user.id, may_query };
+    let saved = &console.workbench(environment)?.saved;
+    Ok(Json(lineage::breaks(&at.lake, saved, reader, &dataset, &change).await?))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod catalog;
+mod dataset_path;
 pub(crate) mod drafts;
 pub(crate) mod events;
 pub(crate) mod lineage;

@@ -9,13 +9,12 @@ use app::api::sources::{
 };
 use axum::extract::{Path, Query, State};
 use domain::Error;
-use domain::dataset::DatasetId;
 use domain::run::{Run, RunId, RunStatus};
 use etl_engine::dataset_history;
 use etl_engine::run::RunFilter;
 use etl_engine::source::register;
-use serde::Deserialize;
 
+use super::dataset_path::DatasetPath;
 use crate::accounts::Caller;
 use crate::console::Console;
 use crate::sources::summary;
@@ -27,19 +26,6 @@ const MOST: u32 = 200;
 const USUAL: u32 = 50;
 /// Runs of the chart of rows per run.
 const CHARTED: usize = 90;
-
-/// The dataset of the path; its names are checked before they are used for anything.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DatasetPath {
-    system: String,
-    table: String,
-}
-
-impl DatasetPath {
-    fn dataset(&self) -> domain::Result<DatasetId> {
-        DatasetId::new(&self.system, &self.table)
-    }
-}
 
 /// Registered sources, by dataset.
 #[utoipa::path(get, path = "/environments/{environment}/sources",

@@ -100,26 +100,18 @@ async fn read(database: &Database, key: &Key) -> Result<Claim> {
 
 /// Stores what a change ended with.
 pub(super) async fn keep(database: &Database, key: &Key, answer: &KeptAnswer) -> Result<()> {
-    const DOING: &str = "keep the answer of a change";
     let (media_type, text) = answer.body.clone().unzip();
-    let mut transaction = database.begin().await?;
-    sqlx::query(KEEP)
+    let query = sqlx::query(KEEP)
         .bind(i64::from(answer.status))
         .bind(media_type)
         .bind(text)
         .bind(key.caller.clone())
-        .bind(key.key.clone())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed(DOING))?;
-    transaction.commit().await.map_err(failed(DOING))
+        .bind(key.key.clone());
+    database.change("keep the answer of a change", query).await.map(drop)
 }
 
 /// Gives a key back.
 pub(super) async fn forget(database: &Database, key: &Key) -> Result<()> {
-    const DOING: &str = "give an idempotency key back";
-    let mut transaction = database.begin().await?;
     let query = sqlx::query(FORGET).bind(key.caller.clone()).bind(key.key.clone());
-    query.execute(&mut *transaction).await.map_err(failed(DOING))?;
-    transaction.commit().await.map_err(failed(DOING))
+    database.change("give an idempotency key back", query).await.map(drop)
 }

@@ -107,7 +107,16 @@ async fn d7_over_https_the_cookie_is_bound_to_the_host() {
     let cookie = back.cookie("__Host-sluice").unwrap_or_else(|| panic!("{back:?}"));
     let attributes: Vec<_> = cookie.split("; ").skip(1).collect();
     assert_eq!(attributes, ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=43200"]);
-    assert_eq!(browser.get("/api/v1/me").await.status, StatusCode::OK);
+    let me = browser.get("/api/v1/me").await;
+    assert_eq!(me.status, StatusCode::OK);
+    assert_eq!(me.headers["strict-transport-security"], "max-age=31536000");
+    let plain = Served::by_link().await;
+    let there = plain.browser().get("/healthz").await;
+    assert_eq!(
+        there.headers.get("strict-transport-security"),
+        None,
+        "nobody is locked out of http"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ pub(super) struct Answer {
     /// From the last byte of the request to the first of the answer.
     pub(super) first_byte: Duration,
     /// What follows the head, if it is text.
-    body: String,
+    pub(super) body: String,
     head: String,
 }
 
@@ -57,6 +57,19 @@ impl Session {
     /// The text of an answer.
     pub(super) fn text(&self, path: &str) -> Result<String> {
         Ok(self.ask(path, "")?.body)
+    }
+
+    /// Sends JSON, as the console does.
+    pub(super) fn post(&self, path: &str, body: &str) -> Result<Answer> {
+        let (address, cookie, length) = (&self.address, &self.cookie, body.len());
+        exchange(
+            address,
+            &format!(
+                "POST {path} HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n\
+                 sec-fetch-site: same-origin\r\ncookie: {cookie}\r\nconnection: close\r\n\
+                 content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            ),
+        )
     }
 
     fn ask(&self, path: &str, headers: &str) -> Result<Answer> {

@@ -4,8 +4,9 @@
 mod client;
 pub(super) mod load;
 mod page_load;
-mod scroll;
+mod script;
 mod server;
+mod sql;
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::stage::{clear, succeed};
 use super::statistics::{median, range};
 use crate::site;
 use crate::workspace::Workspace;
-use client::Session;
+use client::{Answer, Session};
 use server::Server;
 
 /// Runs in the ledger, and the datasets they spread over.
@@ -42,10 +43,13 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     let program = workspace.build_sluice(!quick)?;
     let folder = workspace.target().join("bench-web");
     clear(&folder)?;
+    let mut demo = server::sluice(&program, &folder);
+    demo.args(["demo", "--rows", "0", "--no-serve"]);
+    succeed(demo)?;
     println!("recording {RUNS} runs");
     let (runs, tables) = (RUNS.to_string(), TABLES.to_string());
     let mut generate = server::sluice(&program, &folder);
-    generate.args(["generate-runs", "--runs", &runs, "--tables", &tables]);
+    generate.args(["generate-runs", "--runs", &runs, "--tables", &tables, "--register"]);
     succeed(generate)?;
     let mut figures = Vec::new();
     let start = || Server::start(&program, &folder, &site);
@@ -62,6 +66,8 @@ pub(super) fn measure(workspace: &Workspace, quick: bool) -> Result<String> {
     for (name, path) in [("first page (overview)", "/dev"), ("page of runs", "/dev/runs")] {
         figures.extend(page(workspace, &server, &session, name, path)?);
     }
+    figures.extend(sql::checks(&session)?);
+    figures.extend(typing(workspace, &server, &session)?);
     figures.extend(scrolling(workspace, &server, &session)?);
     std::thread::sleep(IDLE);
     figures.push(memory(&server)?);
@@ -83,20 +89,29 @@ fn ready(start: &dyn Fn() -> Result<Server>) -> Result<Figure> {
 }
 
 fn first_byte(session: &Session, what: &str, path: &str) -> Result<Figure> {
+    answers(what, || session.get(path))
+}
+
+/// The time to the first byte of an answer, which budgets of 20 ms are for.
+fn answers(what: &str, ask: impl Fn() -> Result<Answer>) -> Result<Figure> {
     for _ in 0..10 {
-        session.get(path)?;
+        ask()?;
     }
     let mut times = Vec::with_capacity(REQUESTS);
     for _ in 0..REQUESTS {
-        let answer = session.get(path)?;
-        ensure!(answer.status == 200, "{path} answered {}", answer.status);
+        let answer = ask()?;
+        ensure!(answer.status == 200, "{what}: the server answered {}", answer.status);
         times.push(answer.first_byte.as_secs_f64() * 1e3);
     }
-    let mut figure = figure(what, 20.0, &times);
+    Ok(with_late(figure(what, 20.0, &times), times, 99))
+}
+
+/// The figure with the time that so many of 100 are within.
+fn with_late(mut figure: Figure, mut times: Vec<f64>, share: usize) -> Figure {
     times.sort_by(f64::total_cmp);
-    let late = times.get(times.len() * 99 / 100).copied().unwrap_or_default();
-    figure.remark = format!("{}, p99 {late:.1}", figure.remark);
-    Ok(figure)
+    let late = times.get(times.len() * share / 100).copied().unwrap_or_default();
+    figure.remark = format!("{}, p{share} {late:.1}", figure.remark);
+    figure
 }
 
 /// What a page loads, and when it answers.
@@ -125,18 +140,26 @@ fn page(
     ])
 }
 
+/// From a key in the editor to the frame after everything that it set off.
+fn typing(workspace: &Workspace, server: &Server, session: &Session) -> Result<Option<Figure>> {
+    let Some(chromium) = page_load::chromium() else {
+        println!("SKIPPED how SQL is typed: no Chromium found");
+        return Ok(None);
+    };
+    let keys = script::times(workspace, &chromium, server, session, ("typing.mjs", "keys"))?;
+    let what = format!("key in the SQL editor, {TABLES} tables to complete from");
+    Ok(Some(with_late(figure(&what, 50.0, &keys), keys, 95)))
+}
+
 /// Frames while a long result scrolls; 60 in a second are one every 16.7 ms.
 fn scrolling(workspace: &Workspace, server: &Server, session: &Session) -> Result<Option<Figure>> {
     let Some(chromium) = page_load::chromium() else {
         println!("SKIPPED how a result scrolls: no Chromium found");
         return Ok(None);
     };
-    let mut frames = scroll::measure(workspace, &chromium, server, session)?;
-    let mut figure = figure("frame while 100,000 rows of a result scroll", 17.0, &frames);
-    frames.sort_by(f64::total_cmp);
-    let late = frames.get(frames.len() * 95 / 100).copied().unwrap_or_default();
-    figure.remark = format!("{}, p95 {late:.1}", figure.remark);
-    Ok(Some(figure))
+    let frames = script::times(workspace, &chromium, server, session, ("scroll.mjs", "frames"))?;
+    let what = "frame while 100,000 rows of a result scroll";
+    Ok(Some(with_late(figure(what, 17.0, &frames), frames, 95)))
 }
 
 fn memory(server: &Server) -> Result<Figure> {

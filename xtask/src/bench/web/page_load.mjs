@@ -1,15 +1,10 @@
 // Loads a page with an empty and with a warm cache. Prints how many milliseconds each load took from
 // navigation to the end of hydration, which the page marks by itself, and how many bytes of script
 // and module the first of them took, as they went over the wire.
-import { chromium } from "@playwright/test";
+import { launch, signedIn } from "./browser.mjs";
 
 const [executablePath, url, cookie] = process.argv.slice(2);
-const [name, ...value] = cookie.split("=");
-const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update"],
-});
+const browser = await launch(executablePath);
 
 async function load(page) {
     await page.goto(url, { waitUntil: "load" });
@@ -29,8 +24,7 @@ function code(page) {
 
 const loads = { cold: [], warm: [], bytes: 0 };
 for (let round = 0; round < 6; round++) {
-    const context = await browser.newContext();
-    await context.addCookies([{ name, value: value.join("="), url }]);
+    const context = await signedIn(browser, url, cookie);
     const page = await context.newPage();
     const cold = await load(page);
     loads.bytes = await code(page);

@@ -1,22 +1,16 @@
 // Scrolls a result of 100,000 rows for some seconds. Prints the milliseconds from one frame to the
 // next: a page that keeps up shows one every 16.7 ms.
-import { chromium } from "@playwright/test";
+import { launch, signedIn } from "./browser.mjs";
 
 const [executablePath, origin, cookie] = process.argv.slice(2);
-const [name, ...value] = cookie.split("=");
 const digits = "(values (0),(1),(2),(3),(4),(5),(6),(7),(8),(9))";
 const n = "a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d";
 const columns = Array.from({ length: 9 }, (_, at) => `(${n}) * ${at + 1} as c${at}`).join(", ");
 const sql = `select ${n} as n, ${columns}, 'row ' || (${n}) as name
 from ${digits} a(d), ${digits} b(d), ${digits} c(d), ${digits} d(d), ${digits} e(d)`;
 
-const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update"],
-});
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-await context.addCookies([{ name, value: value.join("="), url: origin }]);
+const browser = await launch(executablePath);
+const context = await signedIn(browser, origin, cookie, { viewport: { width: 1440, height: 900 } });
 const page = await context.newPage();
 await page.goto(`${origin}/dev/query`);
 const id = await page.evaluate(async (sql) => {

@@ -1,5 +1,6 @@
 //! Queries: start, state, rows, cancel, history, estimate, comparison, export.
 
+pub(crate) mod follow;
 pub(crate) mod saved;
 pub(crate) mod tabs;
 
@@ -7,8 +8,9 @@ use std::sync::Arc;
 
 use app::api::Page;
 use app::api::queries::{
-    CompareQuery, EstimateAnswer, ExportFormat, ExportQuery, FilteredQuery, HistoryQuery,
-    QueryInfo, QueryText, ResultComparison, ResultRows, RowsQuery, TableReads,
+    ChartPoints, ChartQuery, CompareQuery, EstimateAnswer, ExportFormat, ExportQuery,
+    FilteredQuery, HistoryQuery, QueryInfo, QueryText, ResultComparison, ResultRows, RowsQuery,
+    TableReads,
 };
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -144,6 +146,21 @@ pub(crate) async fn query_rows(
     Ok(Json(workbench(&console, &at)?.rows(path.id()?, &caller.user.id, wanted).await?))
 }
 
+/// The points of a chart over all kept rows; where they are too many to be told apart, fewer that
+/// stand for them.
+#[utoipa::path(get, path = "/environments/{environment}/queries/{query}/chart", tag = "queries",
+    params(("environment" = String, Path), ("query" = String, Path), ChartQuery),
+    responses((status = 200, body = ChartPoints)))]
+pub(crate) async fn query_chart(
+    State(console): State<Arc<Console>>,
+    at: InEnvironment,
+    caller: Caller,
+    Path(path): Path<QueryPath>,
+    Query(wanted): Query<ChartQuery>,
+) -> Answer<ChartPoints> {
+    Ok(Json(workbench(&console, &at)?.chart(path.id()?, &caller.user.id, wanted).await?))
+}
+
 /// Stops a query. One that has ended stays as it is.
 #[utoipa::path(post, path = "/environments/{environment}/queries/{query}/cancel", tag = "queries",
     operation_id = "cancel_query", params(("environment" = String, Path), ("query" = String, Path)),
@@ -187,7 +204,7 @@ pub(crate) async fn compare(
     Ok(Json(workbench.compare(before, after, owner, wanted.key.as_deref()).await?))
 }
 
-/// All rows of a query as a file. Recorded in the audit log before the first byte.
+/// The rows of a query as a file, all of them or arranged as asked. Recorded in the audit log before the first byte.
 #[utoipa::path(get, path = "/environments/{environment}/queries/{query}/export", tag = "queries",
     params(("environment" = String, Path), ("query" = String, Path), ExportQuery),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
@@ -199,8 +216,13 @@ pub(crate) async fn export(
     Query(wanted): Query<ExportQuery>,
 ) -> Result<Response, Refusal> {
     let id = path.id()?;
-    let export = workbench(&console, &at)?.export(id, &caller.user.id).await?;
-    let what = serde_json::json!({ "format": wanted.format, "rows": export.rows() });
+    let export = workbench(&console, &at)?.export(id, &caller.user.id, &wanted).await?;
+    let mut what = serde_json::json!({ "format": wanted.format, "rows": export.rows() });
+    for (name, part) in [("sort", &wanted.sort), ("filter", &wanted.filter)] {
+        if let Some(part) = part.as_ref().filter(|part| !part.is_empty()) {
+            what[name] = part.as_str().into();
+        }
+    }
     let none = None::<&()>;
     let environment = Some(&at.lake.environment);
     let audit = &console.audit;

@@ -14,6 +14,7 @@ use domain::Error;
 use domain::dataset::DatasetId;
 use serde::Deserialize;
 
+use super::dataset_path::DatasetPath;
 use crate::transformations;
 use crate::web::{Answer, InEnvironment, Json};
 
@@ -21,19 +22,6 @@ use crate::web::{Answer, InEnvironment, Json};
 const MOST: u32 = 200;
 /// Entries of a page when nobody asks for a number.
 const USUAL: u32 = 50;
-
-/// The dataset of the path; its names are checked before they are used for anything.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DatasetPath {
-    system: String,
-    table: String,
-}
-
-impl DatasetPath {
-    pub(super) fn dataset(&self) -> domain::Result<DatasetId> {
-        DatasetId::new(&self.system, &self.table)
-    }
-}
 
 /// One version of the dataset of the path.
 #[derive(Debug, Deserialize)]
@@ -53,8 +41,7 @@ pub(crate) async fn list(
 ) -> Answer<Page<TransformationSummary>> {
     let search = query.search.as_deref().filter(|search| !search.trim().is_empty());
     let limit = query.limit.unwrap_or(USUAL).clamp(1, MOST) as usize;
-    let (items, next) =
-        transformations::list(&at.lake, search, query.after.as_deref(), limit).await?;
+    let (items, next) = transformations::list(&at, search, query.after.as_deref(), limit).await?;
     Ok(Json(Page { items, next }))
 }
 
