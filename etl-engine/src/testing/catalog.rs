@@ -72,7 +72,7 @@ async fn databases_and_tables_are_listed_in_order(catalog: Arc<dyn Catalog>) {
     assert_eq!(names(Some("none")).await, Vec::<String>::new());
     assert_eq!(names(None).await, ["a_b.t", "ab.t", "tlc.a_b", "tlc.ab", "tlc.yellow"]);
     let stored = catalog.table(&yellow()).await.unwrap().unwrap();
-    catalog.put_table(&stored).await.unwrap();
+    catalog.put_table(&stored, &ada()).await.unwrap();
     let versions = catalog.names().await.unwrap();
     let versions: Vec<_> =
         versions.iter().map(|(name, version)| (name.to_string(), *version)).collect();
