@@ -23,7 +23,7 @@ pub(super) fn figures(here: &str, detail: &TableDetail) -> AnyView {
                 <Stat label="Files" value=count(detail.files) />
                 <Stat label="Columns" value=count(detail.columns.len() as u64) />
             </dl>
-            <dl class="source-facts">
+            <dl class="source-facts catalog-facts">
                 <div><dt>"Changed"</dt><dd>{changed(here, detail)}</dd></div>
                 <div><dt>"Holds"</dt><dd>{span(detail)}</dd></div>
                 {detail.origin.as_ref().map(|origin| from(here, detail, origin))}
