@@ -151,7 +151,7 @@ test("a rule of every kind can be written, checked and removed", async ({ page }
     await add("Row count against history", (form) => form.getByLabel("At most per cent").fill("300"));
     await add("Freshness", (form) => form.getByLabel("At most hours old").fill("48"));
     await add("SQL", async (form) => {
-        await form.getByRole("textbox", { name: "SELECT" }).fill("SELECT count FROM datablog_arg.yellow_taxi_trip_record WHERE count < 1");
+        await form.locator("sql-editor .cm-content").fill("SELECT count FROM datablog_arg.yellow_taxi_trip_record WHERE count < 1");
         await form.getByText("Otherwise in some environments").click();
         await form.getByLabel("In dev").selectOption("Warn");
     });
