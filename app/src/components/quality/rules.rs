@@ -23,10 +23,11 @@ pub fn table_quality(environment: Memo<String>, table: Memo<(String, String)>) -
             None => nothing(desk),
         };
         let note = saved.as_ref().map(|saved| {
+            let why = (!saved.message.is_empty()).then(|| format!(": {}", saved.message));
             view! {
                 <p class="quality-saved muted">
                     {format!("Version {}, saved by {} ", saved.version, saved.author)}
-                    <RelativeTime at=saved.saved_at />{": "}{saved.message.clone()}
+                    <RelativeTime at=saved.saved_at />{why}
                 </p>
             }
         });
