@@ -11,6 +11,7 @@ pub mod environment;
 pub mod error;
 pub mod notification;
 pub mod partition;
+pub mod quality;
 pub mod query;
 pub mod rejected;
 pub mod run;

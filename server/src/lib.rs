@@ -15,6 +15,7 @@ pub mod lineage;
 pub mod live;
 mod logging;
 pub mod operations;
+pub mod quality;
 pub mod queries;
 pub mod retention;
 pub mod runs;

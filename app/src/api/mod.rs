@@ -10,6 +10,7 @@ mod moment;
 pub mod overview;
 mod page;
 mod problem;
+pub mod quality;
 pub mod quarantine;
 pub mod queries;
 pub mod reference;

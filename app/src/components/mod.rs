@@ -10,6 +10,7 @@ mod lineage;
 mod loaded;
 mod pager;
 mod palette;
+mod quality;
 mod shell;
 mod sql_editor;
 mod state;
@@ -26,6 +27,7 @@ pub use icon::icon;
 pub use lineage::{dataset_lineage, lineage_graph};
 pub use loaded::{loaded, rows_skeleton};
 pub use pager::Pager;
+pub use quality::{judgements, table_quality, verdict_badge};
 pub use shell::ConsoleShell;
 pub use sql_editor::{
     EditorKeys, SqlDiff, SqlEditor, editor_go_to, editor_insert, editor_replace, load_elements,

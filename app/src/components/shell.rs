@@ -83,8 +83,8 @@ fn in_other(path: &str, environment: &str) -> String {
     let mut parts = path.split('/').skip(2);
     match parts.next() {
         Some(
-            section @ ("sources" | "transformations" | "lineage" | "runs" | "quarantine"
-            | "catalog" | "query"),
+            section @ ("sources" | "transformations" | "lineage" | "runs" | "quality"
+            | "quarantine" | "catalog" | "query"),
         ) => {
             format!("/{environment}/{section}")
         }

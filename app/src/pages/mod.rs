@@ -8,6 +8,7 @@ mod catalog;
 mod lineage;
 mod not_found;
 mod overview;
+mod quality;
 mod quarantine;
 mod query;
 mod runs;
@@ -54,6 +55,7 @@ pages!(first of First {
 
 pages!(lists of Lists {
     Catalog => catalog::catalog,
+    Quality => quality::quality,
     Quarantine => quarantine::quarantine,
     Runs => runs::runs,
     SignIn => sign_in::sign_in,
@@ -62,6 +64,7 @@ pages!(lists of Lists {
 });
 
 pages!(details of Details {
+    QualityTable => quality::quality_table,
     Register => sources::register,
     RejectedRows => quarantine::rejected_rows,
     Run => runs::run,

@@ -9,6 +9,7 @@ mod drafts;
 mod load;
 mod on_both_databases;
 mod ops;
+mod quality;
 mod quarantine;
 mod queries;
 mod roles;

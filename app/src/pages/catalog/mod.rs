@@ -7,6 +7,7 @@ mod editing;
 mod figures;
 mod history;
 mod list;
+mod quality;
 mod sample;
 mod section;
 mod table;

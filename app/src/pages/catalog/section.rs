@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{columns, days, history, sample};
+use super::{columns, days, history, quality, sample};
 use crate::api::catalog::TableDetail;
 use crate::api::{Problem, get};
 use crate::components::{failure, rows_skeleton};
@@ -22,10 +22,11 @@ pub(super) struct Section {
 }
 
 /// All sections, in the order of their tabs; the first is shown when the address names none.
-const SECTIONS: [Section; 4] = [
+const SECTIONS: [Section; 5] = [
     Section { name: columns::NAME, title: "Columns", content: columns::columns },
     Section { name: days::NAME, title: "Days", content: days::days },
     Section { name: sample::NAME, title: "Sample rows", content: sample::sample },
+    Section { name: quality::NAME, title: "Quality", content: quality::quality },
     Section { name: history::NAME, title: "History", content: history::history },
 ];
 

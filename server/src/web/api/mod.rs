@@ -9,6 +9,7 @@ pub(crate) mod lineage;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod overview;
+pub(crate) mod quality;
 pub(crate) mod quarantine;
 pub(crate) mod queries;
 pub(crate) mod reference;
