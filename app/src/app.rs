@@ -37,7 +37,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/:environment/transformations") view={Lazy::<pages::Transformations>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/transformations/:system/:table") view={Lazy::<pages::Transformation>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/lineage") view={Lazy::<pages::Lineage>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/catalog") view={Lazy::<pages::Catalog>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/catalog/:database/:table") view={Lazy::<pages::Table>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/query") view={Lazy::<pages::Query>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/quality") view={Lazy::<pages::Quality>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/quality/:database/:table") view={Lazy::<pages::QualityTable>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/quarantine") view={Lazy::<pages::Quarantine>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/quarantine/:run") view={Lazy::<pages::RejectedRows>::new()} ssr=mode.clone() />
                 </FlatRoutes>

@@ -8,6 +8,7 @@ use object_store::ObjectStore;
 
 use crate::catalog::Catalog;
 use crate::notify::Outbox;
+use crate::quality::QualityStore;
 use crate::run::{CommittedObjects, RunLedger, RunLog, RunReports};
 use crate::source::SourceRegistry;
 use crate::transformation::TransformationStore;
@@ -37,6 +38,8 @@ pub struct Lake {
     pub sources: Arc<dyn SourceRegistry>,
     /// SQL.
     pub transformations: Arc<dyn TransformationStore>,
+    /// Quality rules, and what came of them.
+    pub quality: Arc<dyn QualityStore>,
     /// Notifications that wait.
     pub outbox: Arc<dyn Outbox>,
 }

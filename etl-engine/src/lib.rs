@@ -3,7 +3,7 @@
 //! Architecture invariant: no SQL driver and no cloud SDK is named here. What differs between a
 //! laptop and AWS stands behind the ports: `object_store`, [`catalog::Catalog`],
 //! [`run::RunLedger`], [`run::ArrivalQueue`], [`source::SourceRegistry`],
-//! [`transformation::TransformationStore`], [`notify::Outbox`], [`notify::Notifier`].
+//! [`transformation::TransformationStore`], [`quality::QualityStore`], [`notify::Outbox`], [`notify::Notifier`].
 
 pub mod catalog;
 pub mod column_types;
@@ -13,6 +13,7 @@ pub mod failpoint;
 pub mod lake;
 pub mod lineage;
 pub mod notify;
+pub mod quality;
 pub mod query;
 pub mod raw_to_conformed;
 pub mod run;

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod catalog;
 pub mod cli;
 pub mod compose;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod lineage;
 pub mod live;
 mod logging;
 pub mod operations;
+pub mod quality;
 pub mod queries;
 pub mod retention;
 pub mod runs;

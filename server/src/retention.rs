@@ -13,7 +13,10 @@ pub fn rules(engine: &EngineSettings, sign_in: &SignInConfig) -> Vec<RetentionRu
     let accounts = sign_in.account_settings();
     vec![
         for_ever("Raw files", "They are what a replay reads; Sluice never deletes one."),
-        for_ever("Runs, their steps and rejected rows", "The run ledger accounts for every byte."),
+        for_ever(
+            "Runs, their steps, rejected rows and what came of quality rules",
+            "The run ledger accounts for every byte.",
+        ),
         kept(
             "Replaced files of tables",
             engine.history_retention,

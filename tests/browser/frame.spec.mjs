@@ -64,8 +64,9 @@ test("signing out ends the session", async ({ page }) => {
 const PAGES = [
     "/dev", "/dev/sources", "/dev/sources/new", "/dev/sources/tlc_taxi_data/green_taxi_record_data", "/dev/runs",
     "/dev/quarantine", "/dev/transformations", "/dev/transformations/tlc_taxi_data/yellow_taxi_trip_record",
-    "/dev/lineage", "/dev/query", "/settings/members", "/settings/tokens", "/settings/notifications",
-    "/settings/retention", "/settings/audit", "/api", "/prod", "/prod/sources", "/prod/runs", "/prod/quarantine",
+    "/dev/lineage", "/dev/catalog", "/dev/catalog/datalake_raw_source/green_taxi_record_data", "/dev/query",
+    "/settings/members", "/settings/tokens", "/settings/notifications", "/settings/retention", "/settings/audit",
+    "/api", "/prod", "/prod/sources", "/prod/runs", "/prod/quarantine", "/prod/catalog",
 ];
 
 for (const path of PAGES) {

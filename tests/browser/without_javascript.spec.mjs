@@ -20,6 +20,7 @@ const PAGES = {
     "/dev/sources": [GREEN, YELLOW, "1,994", "Succeeded"],
     [`/dev/sources/${GREEN}`]: ["lpep_pickup_datetime", "timestamp", "1,994", "green_taxi_record_data_2020-08.csv"],
     "/dev/runs": ["green_taxi_record_data_2020-08.csv", "yellow_taxi_trip_record_2020-08.csv", "2,000", "Succeeded"],
+    "/dev/catalog": ["green_taxi_record_data", "datalake_raw_source", "purpose-built", "1,994"],
     "/dev/quarantine": [GREEN, YELLOW, "0.30 %"],
     "/settings/members": ["local", "admin"],
     "/settings/notifications": ["Delivered"],

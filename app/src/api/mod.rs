@@ -1,6 +1,7 @@
 //! The types of `/api/v1`, by noun, and how to ask for them. The server answers with the same types.
 
 pub mod audit;
+pub mod catalog;
 pub mod drafts;
 pub mod lineage;
 pub mod me;
@@ -9,6 +10,7 @@ mod moment;
 pub mod overview;
 mod page;
 mod problem;
+pub mod quality;
 pub mod quarantine;
 pub mod queries;
 pub mod reference;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::moment;
+use super::quality::LastJudgement;
 use super::runs::RunSummary;
 
 /// What an environment holds, what happened lately, what failed, what waits.
@@ -27,10 +28,25 @@ pub struct Overview {
     pub open: Vec<RunSummary>,
     /// The datasets that had a run last, at most 20.
     pub datasets: Vec<DatasetState>,
+    /// Tables whose quality rules were broken the last time they were checked, the last one first, at
+    /// most 5.
+    pub quality: Vec<QualityTrouble>,
     /// How many datasets are registered.
     pub sources: u64,
     /// Where files are dropped, when the raw zone is a folder.
     pub raw_folder: Option<String>,
+}
+
+/// A table with a broken quality rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct QualityTrouble {
+    /// Its database.
+    pub database: String,
+    /// Its name.
+    pub table: String,
+    /// What came of its rules.
+    pub last: LastJudgement,
 }
 
 /// What a zone holds.

@@ -16,7 +16,7 @@ use crate::api::{Page, get};
 use crate::place::{in_environment, use_environment, use_me};
 
 /// Pages, datasets and runs that are shown, of each kind.
-const PAGES: usize = 15;
+const PAGES: usize = 17;
 const DATASETS: usize = 6;
 const RUNS: usize = 6;
 /// The newest runs among which those that match are looked for.
@@ -140,10 +140,12 @@ fn use_entries() -> Memo<Vec<Entry>> {
             entry("Register a source".into(), format!("/{here}/sources/new")),
             entry("Transformations".into(), format!("/{here}/transformations")),
             entry("Lineage".into(), format!("/{here}/lineage")),
+            entry("Catalog".into(), format!("/{here}/catalog")),
             entry("Query".into(), format!("/{here}/query")),
             entry("Runs".into(), format!("/{here}/runs")),
             entry("Runs that failed".into(), format!("/{here}/runs?status=FAILED")),
             entry("Runs that are held".into(), format!("/{here}/runs?status=HELD")),
+            entry("Quality".into(), format!("/{here}/quality")),
             entry("Quarantine".into(), format!("/{here}/quarantine")),
             entry("Members and roles".into(), "/settings/members".into()),
             entry("API tokens".into(), "/settings/tokens".into()),

@@ -83,7 +83,8 @@ fn in_other(path: &str, environment: &str) -> String {
     let mut parts = path.split('/').skip(2);
     match parts.next() {
         Some(
-            section @ ("sources" | "transformations" | "lineage" | "runs" | "quarantine" | "query"),
+            section @ ("sources" | "transformations" | "lineage" | "runs" | "quality"
+            | "quarantine" | "catalog" | "query"),
         ) => {
             format!("/{environment}/{section}")
         }
@@ -109,12 +110,13 @@ fn AccountMenu() -> impl IntoView {
     }
 }
 
-const SECTIONS: [(&str, &str, &str); 6] = [
+const SECTIONS: [(&str, &str, &str); 7] = [
     ("", "overview", "Overview"),
     ("/sources", "sources", "Sources"),
     ("/transformations", "transformations", "Transformations"),
     ("/runs", "runs", "Runs"),
     ("/quarantine", "quarantine", "Quarantine"),
+    ("/catalog", "catalog", "Catalog"),
     ("/query", "query", "Query"),
 ];
 

@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 mod api;
+mod catalog;
 mod lineage;
 mod not_found;
 mod overview;
+mod quality;
 mod quarantine;
 mod query;
 mod runs;
@@ -52,6 +54,8 @@ pages!(first of First {
 });
 
 pages!(lists of Lists {
+    Catalog => catalog::catalog,
+    Quality => quality::quality,
     Quarantine => quarantine::quarantine,
     Runs => runs::runs,
     SignIn => sign_in::sign_in,
@@ -60,10 +64,12 @@ pages!(lists of Lists {
 });
 
 pages!(details of Details {
+    QualityTable => quality::quality_table,
     Register => sources::register,
     RejectedRows => quarantine::rejected_rows,
     Run => runs::run,
     Source => sources::source,
+    Table => catalog::table,
 });
 
 pages!(administration of Administration {

@@ -1,4 +1,5 @@
-//! The catalog in SQL: a row per table with its version for compare-and-swap, a row per partition.
+//! The catalog in SQL: a row per table with its version for compare-and-swap, a row per partition, a
+//! row per change of columns or descriptions.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +7,10 @@ use async_trait::async_trait;
 use domain::environment::EnvironmentName;
 use domain::partition::Partition;
 use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
+use domain::table_history::{TableAuthor, TableVersion, is_change};
 use domain::{Error, Result};
 use etl_engine::catalog::Catalog;
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, query::Query};
@@ -28,6 +31,10 @@ const CREATE: &str = "INSERT INTO catalog_tables \
      ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE catalog_tables SET document = $4, version = $5 + 1 \
      WHERE environment = $1 AND database_name = $2 AND table_name = $3 AND version = $5";
+const ADD_HISTORY: &str = "INSERT INTO catalog_history (environment, database_name, table_name, \
+     document, version, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5 + 1, $6, $7)";
+const HISTORY: &str = "SELECT document, version, changed_by, changed_at FROM catalog_history \
+     WHERE environment = $1 AND database_name = $2 AND table_name = $3 ORDER BY version DESC";
 const DELETE: &str = "DELETE FROM catalog_tables \
      WHERE environment = $1 AND database_name = $2 AND table_name = $3";
 const PARTITIONS: &str = "SELECT partition_day, row_count, byte_count, file_count, run, updated_at \
@@ -79,18 +86,24 @@ impl SqlCatalog {
             .bind(name.table.clone())
     }
 
-    async fn store(&self, table: &CatalogTable) -> Result<bool> {
+    async fn store(&self, table: &CatalogTable, by: &TableAuthor) -> Result<bool> {
         let statement = if table.version == 0 { CREATE } else { UPDATE };
+        let doing = "store a table";
+        let (document, version) = (to_json(table)?, number("version", table.version)?);
         let mut transaction = self.database.begin().await?;
-        let done = self
-            .of_table(statement, &table.name)
-            .bind(to_json(table)?)
-            .bind(number("version", table.version)?)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("store a table"))?;
-        transaction.commit().await.map_err(failed("store a table"))?;
-        Ok(done.rows_affected() == 1)
+        let before = self.of_table(TABLE, &table.name).fetch_optional(&mut *transaction).await;
+        let before = before.map_err(failed(doing))?.as_ref().map(decode_table).transpose()?;
+        let query = self.of_table(statement, &table.name).bind(document.clone()).bind(version);
+        let done = query.execute(&mut *transaction).await.map_err(failed(doing))?;
+        // When the update took effect, `before` was what it replaced: its version was the one read.
+        let is_stored = done.rows_affected() == 1;
+        if is_stored && is_change(before.as_ref(), table) {
+            let query = self.of_table(ADD_HISTORY, &table.name).bind(document).bind(version);
+            let query = query.bind(to_json(by)?).bind(micros(Timestamp::now()));
+            query.execute(&mut *transaction).await.map_err(failed(doing))?;
+        }
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(is_stored)
     }
 
     async fn remove(&self, name: &TableName) -> Result<()> {
@@ -209,11 +222,16 @@ impl Catalog for SqlCatalog {
         row.map_err(failed("read a table"))?.as_ref().map(decode_table).transpose()
     }
 
-    async fn put_table(&self, table: &CatalogTable) -> Result<u64> {
-        if retrying(|| self.store(table)).await? {
+    async fn put_table(&self, table: &CatalogTable, by: &TableAuthor) -> Result<u64> {
+        if retrying(|| self.store(table, by)).await? {
             return Ok(table.version + 1);
         }
         Err(Error::conflict(format!("table {} was changed meanwhile: read it again", table.name)))
+    }
+
+    async fn history(&self, name: &TableName) -> Result<Vec<TableVersion>> {
+        let rows = self.of_table(HISTORY, name).fetch_all(self.database.reader()?).await;
+        rows.map_err(failed("read the history of a table"))?.iter().map(decode_version).collect()
     }
 
     async fn delete_table(&self, name: &TableName) -> Result<()> {
@@ -262,6 +280,15 @@ impl Catalog for SqlCatalog {
 fn decode_table(row: &AnyRow) -> Result<CatalogTable> {
     let table: CatalogTable = from_json("document", &columns::text(row, "document")?)?;
     Ok(CatalogTable { version: count("version", columns::integer(row, "version")?)?, ..table })
+}
+
+fn decode_version(row: &AnyRow) -> Result<TableVersion> {
+    let by = columns::optional_text(row, "changed_by")?;
+    Ok(TableVersion {
+        table: decode_table(row)?,
+        changed_by: by.map(|by| from_json("changed_by", &by)).transpose()?,
+        changed_at: columns::optional_time(row, "changed_at")?,
+    })
 }
 
 fn decode_totals(row: &AnyRow) -> Result<TableTotals> {

@@ -9,6 +9,7 @@ mod database;
 mod ledger;
 mod notify;
 mod outbox;
+mod quality;
 mod queue;
 mod rejected_runs;
 mod source;
@@ -21,6 +22,7 @@ pub use database::{Database, DatabaseSettings, Statement, damaged, failed, retry
 pub use ledger::SqlRunLedger;
 pub use notify::{LogFileNotifier, WebhookNotifier, outbound};
 pub use outbox::{Delivery, DeliveryState, SqlOutbox};
+pub use quality::SqlQualityStore;
 pub use queue::{FolderArrivalQueue, WatchSettings, land, landed};
 pub use rejected_runs::{DatasetRejects, RejectedRun, RejectedRuns, RejectedRunsFilter};
 pub use source::SqlSourceRegistry;

@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::partition::Partition;
 use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
+use domain::table_history::{TableAuthor, TableVersion, is_change};
 use domain::{Error, Result};
+use jiff::Timestamp;
 
 use super::Catalog;
 use crate::lock;
@@ -21,6 +23,8 @@ pub struct MemoryCatalog {
 struct Entry {
     table: CatalogTable,
     partitions: BTreeMap<Partition, CatalogPartition>,
+    /// Oldest first.
+    history: Vec<TableVersion>,
 }
 
 #[async_trait]
@@ -49,18 +53,33 @@ impl Catalog for MemoryCatalog {
         Ok(lock(&self.tables).get(name).map(|entry| entry.table.clone()))
     }
 
-    async fn put_table(&self, table: &CatalogTable) -> Result<u64> {
+    async fn put_table(&self, table: &CatalogTable, by: &TableAuthor) -> Result<u64> {
         let mut tables = lock(&self.tables);
-        let current = tables.get(&table.name).map_or(0, |entry| entry.table.version);
+        let before = tables.get(&table.name).map(|entry| &entry.table);
+        let current = before.map_or(0, |before| before.version);
         if current != table.version {
             return Err(Error::conflict(format!("table {} was changed meanwhile", table.name)));
         }
         let stored = CatalogTable { version: current + 1, ..table.clone() };
-        tables
-            .entry(table.name.clone())
-            .and_modify(|entry| entry.table = stored.clone())
-            .or_insert_with(|| Entry { table: stored, partitions: BTreeMap::new() });
+        let point = is_change(before, &stored).then(|| TableVersion {
+            table: stored.clone(),
+            changed_by: Some(by.clone()),
+            changed_at: Some(Timestamp::now()),
+        });
+        let entry = tables.entry(table.name.clone()).or_insert_with(|| Entry {
+            table: stored.clone(),
+            partitions: BTreeMap::new(),
+            history: Vec::new(),
+        });
+        entry.table = stored;
+        entry.history.extend(point);
         Ok(current + 1)
+    }
+
+    async fn history(&self, name: &TableName) -> Result<Vec<TableVersion>> {
+        let tables = lock(&self.tables);
+        let history = tables.get(name).map(|entry| entry.history.iter().rev().cloned().collect());
+        Ok(history.unwrap_or_default())
     }
 
     async fn delete_table(&self, name: &TableName) -> Result<()> {
@@ -97,7 +116,7 @@ impl Catalog for MemoryCatalog {
 
     async fn totals(&self) -> Result<Vec<TableTotals>> {
         let tables = lock(&self.tables);
-        let totals = tables.values().map(|Entry { table, partitions }| TableTotals {
+        let totals = tables.values().map(|Entry { table, partitions, .. }| TableTotals {
             name: table.name.clone(),
             zone: table.zone,
             partitions: partitions.len() as u64,

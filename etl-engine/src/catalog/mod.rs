@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use domain::Result;
 use domain::partition::Partition;
 use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
+use domain::table_history::{TableAuthor, TableVersion};
 
 pub use memory::MemoryCatalog;
 pub use update::{TableShape, ensure_table};
@@ -32,9 +33,14 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
 
     /// Stores a table by compare-and-swap: `table.version` is the version that was read (0 creates).
     /// Returns the new version. [`domain::ErrorKind::Conflict`] when somebody else was faster.
-    async fn put_table(&self, table: &CatalogTable) -> Result<u64>;
+    /// A change of columns or descriptions goes into the table's history, in the same step.
+    async fn put_table(&self, table: &CatalogTable, by: &TableAuthor) -> Result<u64>;
 
-    /// Removes a table and its partitions from the catalog, not its files. Absent is fine.
+    /// What the table was over time, newest first; empty when it does not exist.
+    async fn history(&self, name: &TableName) -> Result<Vec<TableVersion>>;
+
+    /// Removes a table with its partitions and its history from the catalog, not its files. Absent
+    /// is fine.
     async fn delete_table(&self, name: &TableName) -> Result<()>;
 
     /// The partitions of a table, sorted by date; only those in `only` when given.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::column::ColumnType;
 use domain::table::{CatalogColumn, CatalogTable, TableName};
+use domain::table_history::TableAuthor;
 use domain::zone::Zone;
 use domain::{Error, ErrorKind, Result};
 
@@ -56,11 +57,15 @@ impl TableShape {
 
 /// Creates or updates the table so that it has `shape`; does nothing when it already has.
 /// Two tables may not share a name with different folders: the second one is refused.
-pub async fn ensure_table(catalog: &dyn Catalog, shape: &TableShape) -> Result<()> {
+pub async fn ensure_table(
+    catalog: &dyn Catalog,
+    shape: &TableShape,
+    by: &TableAuthor,
+) -> Result<()> {
     for _ in 0..ATTEMPTS {
         let current = catalog.table(&shape.name).await?;
         let Some(wanted) = updated(current.as_ref(), shape)? else { return Ok(()) };
-        match catalog.put_table(&wanted).await {
+        match catalog.put_table(&wanted, by).await {
             Ok(_) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             Err(error) => return Err(error),
@@ -102,6 +107,11 @@ fn merged_columns(current: &[CatalogColumn], shape: &TableShape) -> Vec<CatalogC
 mod tests {
     use super::*;
     use crate::catalog::MemoryCatalog;
+    use domain::run::RunId;
+
+    fn run() -> TableAuthor {
+        TableAuthor::Run { run: RunId::generate(), definition_version: Some(1) }
+    }
 
     fn shape(columns: &[(&str, ColumnType)]) -> TableShape {
         TableShape {
@@ -116,16 +126,17 @@ mod tests {
     #[tokio::test]
     async fn b12_an_update_keeps_what_people_wrote() {
         let catalog = MemoryCatalog::default();
-        ensure_table(&catalog, &shape(&[("a", ColumnType::Int)])).await.unwrap();
+        ensure_table(&catalog, &shape(&[("a", ColumnType::Int)]), &run()).await.unwrap();
         let name = TableName::new("tlc", "yellow");
         let mut table = catalog.table(&name).await.unwrap().unwrap();
         table.description = Some("trips".into());
         table.parameters.insert("team".into(), "mobility".into());
         table.columns[0].comment = Some("count".into());
-        catalog.put_table(&table).await.unwrap();
+        let ada = TableAuthor::Person { login: "ada".into() };
+        catalog.put_table(&table, &ada).await.unwrap();
 
         let grown = shape(&[("a", ColumnType::BigInt), ("b", ColumnType::String)]);
-        ensure_table(&catalog, &grown).await.unwrap();
+        ensure_table(&catalog, &grown, &run()).await.unwrap();
 
         let table = catalog.table(&name).await.unwrap().unwrap();
         assert_eq!(table.description.as_deref(), Some("trips"));
@@ -139,8 +150,8 @@ mod tests {
     async fn nothing_is_stored_when_nothing_changes() {
         let catalog = MemoryCatalog::default();
         let shape = shape(&[("a", ColumnType::Int)]);
-        ensure_table(&catalog, &shape).await.unwrap();
-        ensure_table(&catalog, &shape).await.unwrap();
+        ensure_table(&catalog, &shape, &run()).await.unwrap();
+        ensure_table(&catalog, &shape, &run()).await.unwrap();
         assert_eq!(catalog.table(&shape.name).await.unwrap().unwrap().version, 1);
     }
 
@@ -148,9 +159,9 @@ mod tests {
     async fn b2_two_folders_cannot_share_a_table() {
         let catalog = MemoryCatalog::default();
         let first = shape(&[("a", ColumnType::Int)]);
-        ensure_table(&catalog, &first).await.unwrap();
+        ensure_table(&catalog, &first, &run()).await.unwrap();
         let other = TableShape { location: "uber/yellow".into(), ..first };
-        let error = ensure_table(&catalog, &other).await.unwrap_err();
+        let error = ensure_table(&catalog, &other, &run()).await.unwrap_err();
         assert!(error.to_string().contains("tlc/yellow"), "{error}");
     }
 }

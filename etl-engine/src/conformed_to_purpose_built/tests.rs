@@ -3,6 +3,7 @@
 use domain::ErrorKind;
 use domain::column::ColumnType;
 use domain::partition::Partition;
+use domain::table_history::TableAuthor;
 use futures::TryStreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -200,7 +201,8 @@ async fn b8_only_touched_partitions_are_read() {
 async fn a_partition_that_the_catalog_does_not_know_yet_is_read() {
     let lake = lake(&[]).await;
     let own = yellow();
-    lake.catalog.put_table(&own).await.unwrap();
+    let by = TableAuthor::Person { login: "ada".into() };
+    lake.catalog.put_table(&own, &by).await.unwrap();
     put(&lake, &own, day(5), "a", &trips(1, 10)).await;
     lake.catalog.delete_table(&own.name).await.unwrap();
     let sql = written_out("select count(*) n, K! from T! group by K!");

@@ -9,6 +9,7 @@ use domain::column::ColumnType;
 use domain::partition::Partition;
 use domain::run::RunId;
 use domain::table::{CatalogColumn, CatalogPartition, CatalogTable, TableName};
+use domain::table_history::TableAuthor;
 use domain::zone::Zone;
 use jiff::Timestamp;
 use object_store::memory::InMemory;
@@ -71,8 +72,9 @@ pub(crate) fn day(n: i8) -> Partition {
 /// An empty lake whose catalog knows the tables.
 pub(crate) async fn lake(tables: &[CatalogTable]) -> ReadableLake {
     let catalog = MemoryCatalog::default();
+    let by = TableAuthor::Person { login: "ada".into() };
     for table in tables {
-        catalog.put_table(table).await.unwrap();
+        catalog.put_table(table, &by).await.unwrap();
     }
     ReadableLake {
         catalog: Arc::new(catalog),

@@ -20,6 +20,7 @@ mod growth;
 mod interrupt;
 pub(crate) mod lookup;
 mod memory;
+pub mod names;
 pub mod parquet_file;
 pub mod partition_filter;
 pub(crate) mod plan;

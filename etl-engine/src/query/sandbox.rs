@@ -127,6 +127,26 @@ impl DataFusionQueryService {
         runtime.ok_or_else(|| Error::internal("the query service has stopped"))
     }
 
+    /// What other work on the query threads may use. Cancelling `cancel` stops its joins.
+    pub fn session_limits(&self, cancel: &CancellationToken) -> SessionLimits {
+        SessionLimits {
+            max_memory: QueryLimits::default().max_memory,
+            spill_dir: Some(self.spill.path().to_owned()),
+            max_spill: self.settings.max_spill,
+            target_partitions: self.settings.threads.max(1),
+            cancel: cancel.clone(),
+        }
+    }
+
+    /// Runs other work on the query threads, once there is a slot for it. Dropping the future stops
+    /// the work.
+    pub async fn on_threads<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        on_query_threads(&self.threads()?, &self.slots, "", || {}, work).await
+    }
+
     async fn run_whole(
         &self,
         sql: &str,

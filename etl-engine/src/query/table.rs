@@ -1,5 +1,6 @@
 //! A catalog table as DataFusion scans it: pruned partitions, versioned reads, nothing cached.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -40,6 +41,8 @@ pub struct CatalogTableProvider {
     zone: Zone,
     store: Arc<dyn ObjectStore>,
     partitions: Vec<Partition>,
+    /// When given, these are all its files and the zone is not asked.
+    given: Option<Vec<DataFile>>,
     log: Arc<ReadLog>,
 }
 
@@ -59,8 +62,21 @@ impl CatalogTableProvider {
             zone: table.zone,
             store,
             partitions,
+            given: None,
             log,
         }
+    }
+
+    /// The table over exactly these files, wherever they lie in `store`.
+    pub(crate) fn of_files(
+        table: &CatalogTable,
+        files: Vec<DataFile>,
+        store: Arc<dyn ObjectStore>,
+        log: Arc<ReadLog>,
+    ) -> Self {
+        let days: BTreeSet<_> = files.iter().map(|file| file.partition).collect();
+        let table = Self::new(table, days.into_iter().collect(), store, log);
+        Self { given: Some(files), ..table }
     }
 
     /// The files that a scan with these filters reads.
@@ -70,6 +86,10 @@ impl CatalogTableProvider {
         filters: &[Expr],
     ) -> datafusion::common::Result<Vec<DataFile>> {
         let partitions = prune(state, &self.partitions, filters)?;
+        if let Some(given) = &self.given {
+            let wanted: BTreeSet<_> = partitions.into_iter().collect();
+            return Ok(given.iter().filter(|f| wanted.contains(&f.partition)).cloned().collect());
+        }
         files_of(&self.store, &self.location, &partitions)
             .await
             .map_err(|error| DataFusionError::External(Box::new(error)))

@@ -8,6 +8,7 @@ use domain::column::ColumnType;
 use domain::partition::Partition;
 use domain::run::RunId;
 use domain::table::{CatalogColumn, CatalogPartition, CatalogTable, TableName};
+use domain::table_history::TableAuthor;
 use domain::zone::Zone;
 use futures::future::join_all;
 
@@ -31,6 +32,8 @@ pub async fn catalog<A: Catalog + 'static>(make: impl AsyncFn() -> Arc<A>) {
             a_deleted_table_takes_its_partitions_along,
             a_removed_partition_is_gone_and_may_be_absent,
             a_table_is_summed_up_over_its_partitions,
+            every_change_of_columns_or_descriptions_is_in_the_history,
+            a_history_ends_with_its_table,
         ]
     );
 }
@@ -45,11 +48,11 @@ async fn nothing_is_there_at_first(catalog: Arc<dyn Catalog>) {
 
 async fn a_table_reads_back_with_what_people_wrote(catalog: Arc<dyn Catalog>) {
     let mut stored = table(&yellow());
-    assert_eq!(catalog.put_table(&stored).await.unwrap(), 1);
+    assert_eq!(catalog.put_table(&stored, &ada()).await.unwrap(), 1);
     stored.version = 1;
     assert_eq!(catalog.table(&yellow()).await.unwrap().as_ref(), Some(&stored));
     stored.description = Some("every trip".into());
-    assert_eq!(catalog.put_table(&stored).await.unwrap(), 2);
+    assert_eq!(catalog.put_table(&stored, &ada()).await.unwrap(), 2);
     stored.version = 2;
     assert_eq!(catalog.table(&yellow()).await.unwrap(), Some(stored));
 }
@@ -58,7 +61,7 @@ async fn databases_and_tables_are_listed_in_order(catalog: Arc<dyn Catalog>) {
     for (database, name) in
         [("tlc", "yellow"), ("tlc", "a_b"), ("ab", "t"), ("a_b", "t"), ("tlc", "ab")]
     {
-        catalog.put_table(&table(&TableName::new(database, name))).await.unwrap();
+        catalog.put_table(&table(&TableName::new(database, name)), &ada()).await.unwrap();
     }
     assert_eq!(catalog.databases().await.unwrap(), ["a_b", "ab", "tlc"]);
     let names = async |database| {
@@ -69,7 +72,7 @@ async fn databases_and_tables_are_listed_in_order(catalog: Arc<dyn Catalog>) {
     assert_eq!(names(Some("none")).await, Vec::<String>::new());
     assert_eq!(names(None).await, ["a_b.t", "ab.t", "tlc.a_b", "tlc.ab", "tlc.yellow"]);
     let stored = catalog.table(&yellow()).await.unwrap().unwrap();
-    catalog.put_table(&stored).await.unwrap();
+    catalog.put_table(&stored, &ada()).await.unwrap();
     let versions = catalog.names().await.unwrap();
     let versions: Vec<_> =
         versions.iter().map(|(name, version)| (name.to_string(), *version)).collect();
@@ -80,14 +83,14 @@ async fn databases_and_tables_are_listed_in_order(catalog: Arc<dyn Catalog>) {
 
 async fn a14_an_update_from_an_old_version_is_a_conflict(catalog: Arc<dyn Catalog>) {
     let mut stored = table(&yellow());
-    catalog.put_table(&stored).await.unwrap();
+    catalog.put_table(&stored, &ada()).await.unwrap();
     for version in [0, 2, 9] {
         stored.version = version;
-        let error = catalog.put_table(&stored).await.unwrap_err();
+        let error = catalog.put_table(&stored, &ada()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
     }
     let absent = CatalogTable { version: 1, ..table(&TableName::new("tlc", "green")) };
-    assert_eq!(catalog.put_table(&absent).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(catalog.put_table(&absent, &ada()).await.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
 async fn a14_of_racing_updates_one_wins(catalog: Arc<dyn Catalog>) {
@@ -95,7 +98,7 @@ async fn a14_of_racing_updates_one_wins(catalog: Arc<dyn Catalog>) {
         let updates = (0..8).map(|_| {
             let catalog = catalog.clone();
             let wanted = CatalogTable { version, ..table(&yellow()) };
-            tokio::spawn(async move { catalog.put_table(&wanted).await })
+            tokio::spawn(async move { catalog.put_table(&wanted, &ada()).await })
         });
         let outcomes = join_all(updates).await.into_iter().map(Result::unwrap);
         let (won, lost): (Vec<_>, Vec<_>) = outcomes.partition(Result::is_ok);
@@ -108,7 +111,7 @@ async fn a_table_is_summed_up_over_its_partitions(catalog: Arc<dyn Catalog>) {
     assert_eq!(catalog.totals().await.unwrap(), []);
     let empty = TableName::new("tlc", "green");
     for name in [&yellow(), &empty] {
-        catalog.put_table(&table(name)).await.unwrap();
+        catalog.put_table(&table(name), &ada()).await.unwrap();
     }
     let stored = [partition("02", 1, 10), partition("02", 2, 5)];
     catalog.put_partitions(&yellow(), &stored).await.unwrap();
@@ -124,8 +127,51 @@ async fn a_table_is_summed_up_over_its_partitions(catalog: Arc<dyn Catalog>) {
     assert_eq!(yellow.updated_at, Some(stored[0].updated_at));
 }
 
+async fn every_change_of_columns_or_descriptions_is_in_the_history(catalog: Arc<dyn Catalog>) {
+    assert_eq!(catalog.history(&yellow()).await.unwrap(), []);
+    let run = TableAuthor::Run {
+        run: "0198c5a4-0000-7000-8000-000000000001".parse().unwrap(),
+        definition_version: Some(7),
+    };
+    let first = table(&yellow());
+    catalog.put_table(&first, &run).await.unwrap();
+    let parameters = BTreeMap::from([("team".into(), "mobility".into())]);
+    let other_parameters = CatalogTable { version: 1, parameters, ..first.clone() };
+    catalog.put_table(&other_parameters, &run).await.unwrap();
+    let mut grown = CatalogTable { version: 2, ..other_parameters };
+    let tip = CatalogColumn { name: "tip".into(), column_type: ColumnType::Double, comment: None };
+    grown.columns.push(tip);
+    catalog.put_table(&grown, &run).await.unwrap();
+    assert!(catalog.put_table(&first, &ada()).await.is_err(), "a lost update leaves no trace");
+    let mut told = CatalogTable { version: 3, ..grown.clone() };
+    told.description = Some("every trip".into());
+    catalog.put_table(&told, &ada()).await.unwrap();
+    let mut commented = CatalogTable { version: 4, ..told.clone() };
+    commented.columns[1].comment = Some("in dollars".into());
+    catalog.put_table(&commented, &ada()).await.unwrap();
+
+    let history = catalog.history(&yellow()).await.unwrap();
+    let stored =
+        |table: &CatalogTable| CatalogTable { version: table.version + 1, ..table.clone() };
+    let expected = [&commented, &told, &grown, &first].map(stored);
+    let tables: Vec<_> = history.iter().map(|point| point.table.clone()).collect();
+    assert_eq!(tables, expected);
+    let authors: Vec<_> = history.iter().map(|point| point.changed_by.clone().unwrap()).collect();
+    assert_eq!(authors, [ada(), ada(), run.clone(), run]);
+    let times: Vec<_> = history.iter().map(|point| point.changed_at.unwrap()).collect();
+    assert!(times.is_sorted_by(|later, earlier| later >= earlier), "{times:?}");
+}
+
+async fn a_history_ends_with_its_table(catalog: Arc<dyn Catalog>) {
+    catalog.put_table(&table(&yellow()), &ada()).await.unwrap();
+    catalog.delete_table(&yellow()).await.unwrap();
+    assert_eq!(catalog.history(&yellow()).await.unwrap(), []);
+    catalog.put_table(&table(&yellow()), &ada()).await.unwrap();
+    assert_eq!(catalog.history(&yellow()).await.unwrap().len(), 1);
+}
+
 async fn partitions_are_added_replaced_and_listed_by_date(catalog: Arc<dyn Catalog>) {
-    catalog.put_table(&table(&yellow())).await.unwrap();
+    catalog.put_table(&table(&yellow()), &ada()).await.unwrap();
     let days: Vec<_> = (1..=28).map(|day| partition("02", day, 10)).collect();
     let later = partition("11", 3, 10);
     catalog.put_partitions(&yellow(), &[later.clone(), days[7].clone()]).await.unwrap();
@@ -156,22 +202,26 @@ async fn partitions_of_an_absent_table_are_refused(catalog: Arc<dyn Catalog>) {
 }
 
 async fn a_deleted_table_takes_its_partitions_along(catalog: Arc<dyn Catalog>) {
-    catalog.put_table(&table(&yellow())).await.unwrap();
+    catalog.put_table(&table(&yellow()), &ada()).await.unwrap();
     catalog.put_partitions(&yellow(), &[partition("02", 1, 1)]).await.unwrap();
     catalog.delete_table(&yellow()).await.unwrap();
     assert_eq!(catalog.table(&yellow()).await.unwrap(), None);
-    catalog.put_table(&table(&yellow())).await.unwrap();
+    catalog.put_table(&table(&yellow()), &ada()).await.unwrap();
     assert_eq!(catalog.partitions(&yellow(), None).await.unwrap(), []);
 }
 
 async fn a_removed_partition_is_gone_and_may_be_absent(catalog: Arc<dyn Catalog>) {
-    catalog.put_table(&table(&yellow())).await.unwrap();
+    catalog.put_table(&table(&yellow()), &ada()).await.unwrap();
     let (one, two) = (partition("02", 1, 1), partition("02", 2, 1));
     catalog.put_partitions(&yellow(), &[one.clone(), two.clone()]).await.unwrap();
     for _ in 0..2 {
         catalog.delete_partitions(&yellow(), &[one.partition]).await.unwrap();
     }
     assert_eq!(catalog.partitions(&yellow(), None).await.unwrap(), [two]);
+}
+
+fn ada() -> TableAuthor {
+    TableAuthor::Person { login: "ada".into() }
 }
 
 fn yellow() -> TableName {

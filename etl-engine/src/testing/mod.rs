@@ -9,6 +9,7 @@
 mod arrival_queue;
 mod catalog;
 mod outbox;
+mod quality_store;
 mod query_service;
 mod run_ledger;
 mod run_log;
@@ -25,6 +26,7 @@ use futures::FutureExt;
 pub use arrival_queue::{RawZoneUnderTest, arrival_queue};
 pub use catalog::catalog;
 pub use outbox::outbox;
+pub use quality_store::quality_store;
 pub use query_service::{QueriesUnderTest, query_service};
 pub use run_ledger::{LedgerUnderTest, run_ledger};
 pub use run_log::run_log;

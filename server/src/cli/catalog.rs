@@ -1,9 +1,11 @@
-//! `sluice catalog`: tables and partitions.
+//! `sluice catalog`: tables, partitions, history.
 
 use std::process::ExitCode;
 
+use app::api::catalog::TablePoint;
 use clap::Subcommand;
 use domain::table::TableName;
+use domain::table_history::ColumnChange;
 use domain::{Error, Result};
 
 use super::output::{Output, Sheet};
@@ -27,6 +29,11 @@ pub(super) enum Catalog {
         #[arg(long)]
         partitions: bool,
     },
+    /// Show what changed in the columns and descriptions of a table, newest first.
+    History {
+        /// The table, as database.table.
+        table: String,
+    },
 }
 
 impl Catalog {
@@ -35,6 +42,7 @@ impl Catalog {
         match self {
             Self::Tables { database } => tables(&lake, database.as_deref(), output).await?,
             Self::Show { table, partitions } => show(&lake, &table, partitions, output).await?,
+            Self::History { table } => history(&lake, &table, output).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -64,10 +72,7 @@ async fn tables(lake: &Embedded, database: Option<&str>, output: Output) -> Resu
 }
 
 async fn show(lake: &Embedded, table: &str, partitions: bool, output: Output) -> Result<()> {
-    let (database, name) = table.split_once('.').ok_or_else(|| {
-        Error::invalid(format!("table {table:?} is not valid: write it as database.table"))
-    })?;
-    let name = TableName::new(database, name);
+    let name = parsed(table)?;
     let table = lake.lake.catalog.table(&name).await?.ok_or_else(|| {
         Error::not_found(format!("table {name} is not in the catalog: see `sluice catalog tables`"))
     })?;
@@ -98,4 +103,49 @@ async fn show(lake: &Embedded, table: &str, partitions: bool, output: Output) ->
     }
     let value = serde_json::json!({ "table": table, "partitions": stored });
     output.print(&sheet, &value, "the table has no partitions")
+}
+
+async fn history(lake: &Embedded, table: &str, output: Output) -> Result<()> {
+    let points = crate::catalog::history(&lake.lake, &parsed(table)?).await?;
+    let mut sheet = Sheet::new(&["version", "when", "by", "change"]);
+    for (at, point) in points.iter().enumerate() {
+        let by = match (&point.person, &point.run) {
+            (Some(person), _) => person.clone(),
+            (None, Some(run)) => format!("run {run}"),
+            (None, None) => String::new(),
+        };
+        let when = point.changed_at.map(|at| at.to_string()).unwrap_or_default();
+        let is_first = at + 1 == points.len();
+        sheet.row([point.version.to_string(), when, by, in_words(point, is_first)]);
+    }
+    output.print(&sheet, &points, "the table has no history")
+}
+
+/// What a point changed, in a line.
+fn in_words(point: &TablePoint, is_first: bool) -> String {
+    if is_first {
+        return format!("{} columns", point.columns);
+    }
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let columns = point.change.columns.iter().map(|column| match column.change {
+        ColumnChange::Added => format!("+ {} {}", column.name, text(&column.type_after)),
+        ColumnChange::Removed => format!("- {} {}", column.name, text(&column.type_before)),
+        ColumnChange::Retyped => {
+            let (before, after) = (text(&column.type_before), text(&column.type_after));
+            format!("{} {before} -> {after}", column.name)
+        }
+        ColumnChange::Described | ColumnChange::Same => format!("{} described", column.name),
+    });
+    let change = &point.change;
+    let described = change.description_before != change.description_after;
+    let others = [(described, "table described"), (change.is_reordered, "reordered")];
+    let others = others.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word.to_owned());
+    columns.chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn parsed(table: &str) -> Result<TableName> {
+    let (database, name) = table.split_once('.').ok_or_else(|| {
+        Error::invalid(format!("table {table:?} is not valid: write it as database.table"))
+    })?;
+    Ok(TableName::new(database, name))
 }

@@ -10,6 +10,7 @@ use domain::notification::Notification;
 use domain::partition::Partition;
 use domain::run::{Counts, Failure, Run, RunStatus, Step, StepStatus, Trigger};
 use domain::source::{CsvDialect, Format, Source};
+use domain::table_history::TableAuthor;
 use domain::zone::Hop;
 use domain::{Error, ErrorKind, Result};
 use etl_engine::catalog::ensure_table;
@@ -85,7 +86,8 @@ async fn register(lake: &Embedded, table: u64) -> Result<()> {
     let owner = format!("team-{}", table % 7);
     let source = Source::new(dataset, owner, Format::Csv(CsvDialect::default()), columns);
     lake.lake.sources.save(&source, "generate-runs", 0).await?;
-    ensure_table(lake.lake.catalog.as_ref(), &table_shape(&source)).await
+    let by = TableAuthor::Person { login: "generate-runs".to_owned() };
+    ensure_table(lake.lake.catalog.as_ref(), &table_shape(&source), &by).await
 }
 
 fn new_run(number: u64, tables: u64, now: Timestamp) -> Result<NewRun> {

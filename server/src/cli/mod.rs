@@ -9,6 +9,7 @@ mod generate;
 mod generate_runs;
 mod ingest;
 mod output;
+mod quality;
 mod query;
 mod runs;
 mod serve;
@@ -57,6 +58,9 @@ enum Command {
     /// Set, check and show the SQL of purpose-built tables.
     #[command(subcommand)]
     Transformations(transformations::Transformations),
+    /// Show, set and check the quality rules of tables.
+    #[command(subcommand)]
+    Quality(quality::Quality),
     /// Show runs, go on with them, browse their quarantine.
     #[command(subcommand)]
     Runs(runs::Runs),
@@ -112,6 +116,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Ingest(command) => command.run(&lake, output).await,
         Command::Sources(command) => command.run(&lake, output).await,
         Command::Transformations(command) => command.run(&lake, output).await,
+        Command::Quality(command) => command.run(&lake, output).await,
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
         Command::Catalog(command) => command.run(&lake, output).await,

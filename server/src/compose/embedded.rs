@@ -7,8 +7,8 @@ use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
     Database, FolderArrivalQueue, LogFileNotifier, RejectedRuns, SqlCatalog, SqlOutbox,
-    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads, WatchSettings,
-    WebhookNotifier, Zones, land, landed, sqlite_url,
+    SqlQualityStore, SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads,
+    WatchSettings, WebhookNotifier, Zones, land, landed, sqlite_url,
 };
 use etl_engine::lake::Lake;
 use etl_engine::lineage::Lineage;
@@ -83,6 +83,7 @@ impl Embedded {
                 database.clone(),
                 environment.clone(),
             )),
+            quality: Arc::new(SqlQualityStore::new(database.clone(), environment.clone())),
             outbox: Arc::new(SqlOutbox::new(database.clone(), environment.clone())),
             environment,
         };

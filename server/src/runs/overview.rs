@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use app::api::overview::{DatasetState, DayRuns, Overview, StatusCount, ZoneTotals};
+use app::api::overview::{
+    DatasetState, DayRuns, Overview, QualityTrouble, StatusCount, ZoneTotals,
+};
+use app::api::quality::LastJudgement;
 use app::api::runs::RunSummary;
 use domain::Result;
 use domain::run::RunStatus;
-use domain::table::TableTotals;
+use domain::table::{TableName, TableTotals};
 use domain::zone::Zone;
 use etl_engine::lake::Lake;
 use etl_engine::run::{ArrivalTotals, DayCount, RunFilter};
@@ -15,6 +18,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::summary;
+use crate::quality::troubled;
 
 /// Days in the chart, today included.
 const DAYS: i64 = 14;
@@ -59,9 +63,14 @@ pub async fn overview(lake: &Lake, raw_folder: String, now: Timestamp) -> Result
         held: one_per_dataset(held),
         open,
         datasets: states.collect(),
+        quality: troubled(lake, FEW).await?.into_iter().map(trouble).collect(),
         sources: sources.len() as u64,
         raw_folder: Some(raw_folder),
     })
+}
+
+fn trouble((name, last): (TableName, LastJudgement)) -> QualityTrouble {
+    QualityTrouble { database: name.database, table: name.table, last }
 }
 
 async fn runs_with(lake: &Lake, statuses: &[RunStatus], limit: usize) -> Result<Vec<RunSummary>> {

@@ -46,7 +46,7 @@ fn shown(table: CatalogTable) -> SqlTable {
     let columns = table.columns.into_iter().map(|column| SqlColumn {
         name: column.name,
         column_type: column.column_type.to_string(),
-        comment: column.comment,
+        comment: column.comment.filter(|text| !text.is_empty()),
     });
     SqlTable {
         name: table.name.table,

@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, drafts, events, lineage, me, members, overview, quarantine, queries, reference, runs,
-    samples, settings, sign_in as way, sources, tokens, transformations, uploads,
+    audit, catalog, drafts, events, lineage, me, members, overview, quality, quarantine, queries,
+    reference, runs, samples, settings, sign_in as way, sources, tokens, transformations, uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -113,6 +113,19 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::EditTransformations, routes!(transformations::tried::preview))
         .needs(Permission::EditTransformations, routes!(transformations::tried::impact))
         .needs(Permission::EditTransformations, routes!(transformations::tried::tests))
+        .needs(Permission::ViewLake, routes!(catalog::list))
+        .needs(Permission::ViewLake, routes!(catalog::show))
+        .needs(Permission::EditCatalog, routes!(catalog::describe))
+        .needs(Permission::ViewLake, routes!(catalog::partitions))
+        .needs(Permission::ViewLake, routes!(catalog::calendar))
+        .needs(Permission::RunQueries, routes!(catalog::sample))
+        .needs(Permission::ViewLake, routes!(catalog::history))
+        .needs(Permission::ViewLake, routes!(catalog::compare))
+        .needs(Permission::ViewLake, routes!(quality::list))
+        .needs(Permission::ViewLake, routes!(quality::show))
+        .needs(Permission::EditTransformations, routes!(quality::save))
+        .needs(Permission::EditTransformations, routes!(quality::try_rules))
+        .needs(Permission::ViewLake, routes!(quality::of_run))
         .needs(Permission::ViewLake, routes!(lineage::show))
         .needs(Permission::ViewLake, routes!(lineage::column))
         .needs(Permission::ViewLake, routes!(lineage::breaks))

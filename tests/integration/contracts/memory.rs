@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::arrival::{Arrival, ObjectVersion, Sequencer};
 use domain::environment::EnvironmentName;
 use etl_engine::catalog::MemoryCatalog;
+use etl_engine::quality::MemoryQualityStore;
 use etl_engine::run::{ArrivalQueue, MemoryArrivalQueue, MemoryRunLedger, RunLedger};
 use etl_engine::source::MemorySourceRegistry;
 use etl_engine::testing::{self, LedgerUnderTest, RawZoneUnderTest, sample};
@@ -19,6 +20,7 @@ async fn contracts_in_memory() {
     testing::outbox(async || ledger()).await;
     testing::source_registry(async || Arc::new(MemorySourceRegistry::default())).await;
     testing::transformation_store(async || Arc::new(MemoryTransformationStore::default())).await;
+    testing::quality_store(async || Arc::new(MemoryQualityStore::default())).await;
     testing::catalog(async || Arc::new(MemoryCatalog::default())).await;
     testing::arrival_queue(async || Arc::new(MemoryRawZone::default())).await;
 }

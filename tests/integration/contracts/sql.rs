@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::environment::EnvironmentName;
 use etl_embedded::{
-    Database, SqlCatalog, SqlOutbox, SqlRunLedger, SqlSourceRegistry, SqlTransformationStore,
-    sqlite_url,
+    Database, SqlCatalog, SqlOutbox, SqlQualityStore, SqlRunLedger, SqlSourceRegistry,
+    SqlTransformationStore, sqlite_url,
 };
 use etl_engine::testing::{self, LedgerUnderTest};
 
@@ -57,6 +57,11 @@ async fn run_all(url: &str) {
     testing::transformation_store(async || {
         let (database, environment) = fresh();
         Arc::new(SqlTransformationStore::new(database, environment))
+    })
+    .await;
+    testing::quality_store(async || {
+        let (database, environment) = fresh();
+        Arc::new(SqlQualityStore::new(database, environment))
     })
     .await;
     testing::catalog(async || {

@@ -4,6 +4,7 @@ use domain::column::{Column, ColumnType};
 use domain::run::RunStatus;
 use domain::source::Source;
 use domain::table::TableName;
+use domain::table_history::TableAuthor;
 
 use crate::support::lake::{ORDERS, ORDERS_SQL, TestLake, file, orders};
 use crate::support::sluice::sluice;
@@ -42,7 +43,8 @@ async fn b12_what_people_wrote_in_the_catalog_survives_runs() {
         table.description = Some("what customers ordered".into());
         table.parameters.insert("team".into(), "sales".into());
         table.columns[0].comment = Some("the first one".into());
-        catalog.put_table(&table).await.unwrap();
+        let by = TableAuthor::Person { login: "ada".into() };
+        catalog.put_table(&table, &by).await.unwrap();
     }
     lake.ingest("shop/orders/a.csv", file([(2, 1)])).await;
     lake.transform(ORDERS, &ORDERS_SQL.replace("count(*)", "count(id)")).await;

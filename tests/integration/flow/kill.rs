@@ -9,9 +9,10 @@ use crate::support::lake::{ORDERS, ORDERS_SQL, TestLake, file, files_below, orde
 use crate::support::sluice::WorkerProcess;
 
 const KEY: &str = "shop/orders/a.csv";
-const FIRST_HOP: [&str; 8] = [
+const FIRST_HOP: [&str; 9] = [
     "raw_to_conformed.after_block",
     "raw_to_conformed.prepared",
+    "raw_to_conformed.judged",
     "raw_to_conformed.committing",
     "commit.before_move",
     "commit.after_move",
@@ -19,10 +20,11 @@ const FIRST_HOP: [&str; 8] = [
     "raw_to_conformed.data_in_place",
     "raw_to_conformed.in_catalog",
 ];
-const SECOND_HOP: [&str; 6] = [
+const SECOND_HOP: [&str; 7] = [
     "raw_to_conformed.done",
     "conformed_to_purpose_built.after_batch",
     "conformed_to_purpose_built.prepared",
+    "conformed_to_purpose_built.judged",
     "conformed_to_purpose_built.committing",
     "conformed_to_purpose_built.data_in_place",
     "conformed_to_purpose_built.in_catalog",

@@ -8,6 +8,7 @@ mod kill;
 mod leases;
 mod on_postgres;
 mod operation;
+mod quality;
 mod readers;
 mod real_data;
 mod redelivery;

@@ -3,11 +3,13 @@
 mod accounts;
 mod answer;
 mod browser;
+mod catalog;
 mod console;
 mod drafts;
 mod load;
 mod on_both_databases;
 mod ops;
+mod quality;
 mod quarantine;
 mod queries;
 mod roles;

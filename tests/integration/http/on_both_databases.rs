@@ -42,6 +42,7 @@ async fn walk(console: TestConsole, database: &str) {
     quarantine(&console, &ada, &run).await;
     runs(&ada, &run).await;
     sources(&ada).await;
+    catalog(&ada).await;
     sql(&ada).await;
     settings(&console).await;
 }
@@ -122,6 +123,27 @@ async fn sources(ada: &Person<'_>) {
     ok(ada.get("/held-arrivals").await);
     let year = ada.get("/sources/shop/orders/calendar?year=32767").await;
     assert!(!year.status.is_server_error(), "{}", year.text);
+}
+
+async fn catalog(ada: &Person<'_>) {
+    let list = ok(ada.get("/catalog?search=orders&database=shop&limit=1").await);
+    assert_eq!(list["tables"]["items"][0]["table"], "orders");
+    let table = ok(ada.get("/catalog/shop/orders").await);
+    let change = json!({"version": table["version"], "columns": {"id": "counts"}}).to_string();
+    let headers = [("content-type", "application/json")];
+    let put = ada.send(Method::PUT, "/catalog/shop/orders", &headers, change.clone().into());
+    assert_eq!(ok(put.await)["columns"][0]["comment"], "counts");
+    let late = ada.send(Method::PUT, "/catalog/shop/orders", &headers, change.into()).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    for path in ["/partitions?limit=1", "/calendar?year=2020", "/sample"] {
+        ok(ada.get(&format!("/catalog/shop/orders{path}")).await);
+    }
+    let history = ok(ada.get("/catalog/shop/orders/history").await);
+    assert_eq!((&history[0]["person"], &history[1]["person"]), (&json!("ada"), &Value::Null));
+    let (from, to) = (&history[1]["version"], &history[0]["version"]);
+    ok(ada.get(&format!("/catalog/shop/orders/history/{from}/compare/{to}")).await);
+    let odd = ada.get("/catalog/a%00b/orders").await;
+    assert!(odd.status.is_client_error(), "{}", odd.text);
 }
 
 /// What is known about SQL, and what a change of a source would break.

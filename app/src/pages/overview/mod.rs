@@ -3,6 +3,7 @@
 mod begin;
 mod chart;
 mod datasets;
+mod quality;
 mod zones;
 
 use domain::run::RunStatus;
@@ -37,6 +38,7 @@ pub(crate) fn overview() -> impl IntoView {
                     {failed(&environment, &overview)}
                     {waiting(&environment, &overview)}
                 </div>
+                {quality::quality(&environment, &overview)}
                 {datasets::datasets(&environment, overview)}
             </div>
         }

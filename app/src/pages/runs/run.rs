@@ -1,5 +1,6 @@
 //! One run: where it stands, what it did, why it stopped, what to do.
 
+use domain::quality::{Judgement, QUALITY_BLOCKS};
 use domain::run::RunStatus;
 use domain::run_log::LogLine;
 use leptos::prelude::*;
@@ -13,7 +14,7 @@ use super::table::{run_link, run_table};
 use super::versions::versions;
 use crate::api::runs::RunDetail;
 use crate::api::{Page, get};
-use crate::components::{Card, PageHeader, RelativeTime, Stat, loaded, run_status};
+use crate::components::{Card, PageHeader, RelativeTime, Stat, judgements, loaded, run_status};
 use crate::format;
 use crate::live::{refresh, use_live};
 use crate::place::{in_environment, use_environment};
@@ -27,9 +28,12 @@ pub(crate) fn run() -> impl IntoView {
     let log_path = Memo::new(move |_| format!("{}/log", path.get()));
     let detail = Resource::new(move || path.get(), get::<RunDetail>);
     let lines = Resource::new(move || log_path.get(), get::<Page<LogLine>>);
+    let quality_path = Memo::new(move |_| format!("{}/quality", path.get()));
+    let quality = Resource::new(move || quality_path.get(), get::<Vec<Judgement>>);
     let look_again = move || {
         refresh(detail, path);
         refresh(lines, log_path);
+        refresh(quality, quality_path);
     };
     use_live(move |changed, _| {
         if changed.is_empty() || changed == id.get_untracked() {
@@ -59,6 +63,7 @@ pub(crate) fn run() -> impl IntoView {
     view! {
         <p class="visually-hidden" role="status">{spoken}</p>
         {loaded(detail, 10, show)}
+        <div id="quality" class="run-quality">{loaded(quality, 0, move |found| judgements(&environment.get_untracked(), found))}</div>
         <div class="run-log-place">{loaded(lines, 4, log)}</div>
         {dialogs(todo)}
     }
@@ -113,6 +118,10 @@ fn failure_card(environment: &str, detail: &RunDetail) -> Option<AnyView> {
             view! { <a class="button button-primary" href=href>"Register this source"</a> }
                 .into_any()
         }
+        RunStatus::Failed if failure.message.starts_with(QUALITY_BLOCKS) => view! {
+            <a class="button" href="#quality">"See the rows that break the rules"</a>
+        }
+        .into_any(),
         RunStatus::Failed if run.rows_rejected > 0 => {
             let href = format!("/{environment}/quarantine/{}", run.id);
             view! { <a class="button" href=href>"See the rejected rows"</a> }.into_any()

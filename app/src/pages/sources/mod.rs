@@ -2,7 +2,6 @@
 
 mod arrivals;
 mod breaks;
-mod calendar;
 mod columns_editor;
 mod dialect_editor;
 mod draft;

@@ -6,13 +6,12 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::arrivals::arrivals;
-use super::calendar::calendar;
 use super::rows_chart::rows_chart;
 use super::versions::versions;
 use crate::api::get;
 use crate::api::sources::{PartitionCalendar, RowsOfRun, SourceDetail};
 use crate::components::{
-    Card, PageHeader, RelativeTime, Stat, Upload, icon, loaded, run_status, status_badge,
+    Calendar, Card, PageHeader, RelativeTime, Stat, Upload, icon, loaded, run_status, status_badge,
 };
 use crate::format::{bytes, count};
 use crate::place::{in_environment, may, use_environment};
@@ -58,7 +57,10 @@ pub(crate) fn source() -> impl IntoView {
         <div class="stack">
             {loaded(detail, 6, move |detail| figures(&environment.get_untracked(), &detail))}
             <Card title="Days" note="Rows of each day in the conformed table, and runs that failed">
-                {loaded(days, 4, move |days| calendar(&environment.get_untracked(), &days))}
+                {loaded(days, 4, move |days| {
+                    let href = |year: i16| format!("?year={year}");
+                    Calendar { here: &environment.get_untracked(), days: &days, year_href: &href, counts_failures: true }.view()
+                })}
             </Card>
             <Card title="Rows per run" note="Each run is compared with the 30 before it">
                 {loaded(rows, 4, move |rows| rows_chart(&environment.get_untracked(), &rows))}
@@ -101,12 +103,18 @@ fn figures(here: &str, detail: &SourceDetail) -> AnyView {
                     None => "never".into_any(),
                 }}</dd></div>
                 <div><dt>"Owner"</dt><dd>{current.source.owner.clone()}</dd></div>
-                <div><dt>"Conformed table"</dt><dd><code>{detail.conformed_table.clone()}</code></dd></div>
-                <div><dt>"Purpose-built table"</dt><dd><code>{detail.purpose_built_table.clone()}</code></dd></div>
+                <div><dt>"Conformed table"</dt><dd>{in_catalog(here, &detail.conformed_table)}</dd></div>
+                <div><dt>"Purpose-built table"</dt><dd>{in_catalog(here, &detail.purpose_built_table)}</dd></div>
             </dl>
         </div></section>
     }
     .into_any()
+}
+
+/// A table's name, leading to its page.
+fn in_catalog(here: &str, table: &str) -> AnyView {
+    let href = format!("/{here}/catalog/{}", table.replacen('.', "/", 1));
+    view! { <a href=href><code>{table.to_owned()}</code></a> }.into_any()
 }
 
 fn registration(detail: &SourceDetail) -> AnyView {

@@ -81,13 +81,18 @@ fn desk(
         })
     };
     let description = detail.description.clone();
+    let in_catalog = |table: &str| {
+        let href =
+            format!("/{}/catalog/{}", environment.get_untracked(), table.replacen('.', "/", 1));
+        view! { <a href=href><code>{table.to_owned()}</code></a> }
+    };
     let label = format!("SQL of {}", detail.purpose_built_table);
     let merging = move || desk.conflict.get().map(|merged| conflict(desk, merged));
     let hidden = move || desk.conflict.with(Option::is_some);
     view! {
         <div class="stack desk">
             <p class="desk-lead">
-                <code>{detail.conformed_table.clone()}</code>" → "<code>{detail.purpose_built_table.clone()}</code>
+                {in_catalog(&detail.conformed_table)}" → "{in_catalog(&detail.purpose_built_table)}
                 {description.map(|text| view! { <span class="muted">" · "{text}</span> })}
             </p>
             {about}

@@ -22,6 +22,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
     (5, "queries", include_str!("../../../../migrations/0005_queries.sql")),
     (6, "drafts", include_str!("../../../../migrations/0006_drafts.sql")),
+    (8, "catalog history", include_str!("../../../../migrations/0008_catalog_history.sql")),
+    (9, "quality", include_str!("../../../../migrations/0009_quality.sql")),
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.

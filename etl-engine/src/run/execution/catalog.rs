@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use domain::Result;
 use domain::partition::Partition;
 use domain::table::CatalogPartition;
+use domain::table_history::TableAuthor;
+use domain::zone::{Hop, Zone};
 
 use super::Execution;
 use crate::catalog::{TableShape, ensure_table};
@@ -37,10 +39,20 @@ impl Execution<'_> {
         touched: &[Partition],
     ) -> Result<()> {
         let catalog = &self.lake.catalog;
-        ensure_table(catalog.as_ref(), shape).await?;
+        ensure_table(catalog.as_ref(), shape, &self.author(shape)).await?;
         catalog.put_partitions(&shape.name, partitions).await?;
         let there: BTreeSet<_> = partitions.iter().map(|there| there.partition).collect();
         let gone: Vec<_> = touched.iter().copied().filter(|day| !there.contains(day)).collect();
         catalog.delete_partitions(&shape.name, &gone).await
+    }
+
+    /// This run, with the version that its hop into the table's zone works by.
+    fn author(&self, shape: &TableShape) -> TableAuthor {
+        let hop = match shape.zone {
+            Zone::PurposeBuilt => Hop::ConformedToPurposeBuilt,
+            _ => Hop::RawToConformed,
+        };
+        let definition_version = self.run.step(hop).and_then(|step| step.definition_version);
+        TableAuthor::Run { run: self.run.id, definition_version }
     }
 }

@@ -7,7 +7,9 @@ use domain::zone::Hop;
 use jiff::Timestamp;
 
 use super::Execution;
+use super::quality::joined;
 use crate::catalog::TableShape;
+use crate::quality::Commitment;
 use crate::run::Stop;
 use crate::source::SourceVersion;
 use crate::table_files::{carry_out, staging_folder};
@@ -64,12 +66,22 @@ impl Execution<'_> {
             }
         };
         failpoint::reach("raw_to_conformed.prepared")?;
+        let commitment = Commitment { commit: &prepared.commit, days: &prepared.partitions };
+        let warning = match self.judge(hop, &prepared.shape, commitment).await {
+            Ok(warning) => warning,
+            Err(stop) => {
+                self.count_progress(hop);
+                self.discard_own(hop).await;
+                return Err(stop);
+            }
+        };
+        failpoint::reach("raw_to_conformed.judged")?;
         self.stop_if_cancelled()?;
         self.begin_commit(hop, |step| {
             step.counts = prepared.counts;
             step.partitions.clone_from(&prepared.partitions);
             step.definition_version = Some(prepared.source_version);
-            step.note.clone_from(&prepared.note);
+            step.note = joined(prepared.note.clone(), warning);
             step.commit = Some(prepared.commit.clone());
         });
         let intent = with_files_of(&prepared.committed, previous.as_ref());

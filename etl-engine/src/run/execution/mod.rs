@@ -6,6 +6,7 @@
 
 mod catalog;
 mod first_hop;
+mod quality;
 mod second_hop;
 mod staging;
 mod steps;

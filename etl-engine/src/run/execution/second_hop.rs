@@ -10,6 +10,8 @@ use domain::zone::Hop;
 use jiff::Timestamp;
 
 use super::Execution;
+use super::quality::joined;
+use crate::quality::Commitment;
 use crate::run::{RunFilter, Stop};
 use crate::source::SourceVersion;
 use crate::table_files::{carry_out, staging_folder};
@@ -67,12 +69,22 @@ impl Execution<'_> {
             }
         };
         failpoint::reach("conformed_to_purpose_built.prepared")?;
+        let commitment = Commitment { commit: &prepared.commit, days: &prepared.partitions };
+        let warning = match self.judge(hop, &prepared.shape, commitment).await {
+            Ok(warning) => warning,
+            Err(stop) => {
+                self.progress.end();
+                self.discard_own(hop).await;
+                return Err(stop);
+            }
+        };
+        failpoint::reach("conformed_to_purpose_built.judged")?;
         self.stop_if_cancelled()?;
         self.begin_commit(hop, |step| {
             step.counts = prepared.counts;
             step.partitions.clone_from(&prepared.partitions);
             step.definition_version = Some(transformation.version);
-            step.note.clone_from(&prepared.note);
+            step.note = joined(prepared.note.clone(), warning);
             step.commit = Some(prepared.commit.clone());
         });
         self.lake.ledger.checkpoint(self.claim, &self.run, None).await?;

@@ -1,6 +1,7 @@
 //! The handlers of `/api/v1`, by noun: thin; the work is done by the engine and the stores.
 
 pub(crate) mod audit;
+pub(crate) mod catalog;
 mod dataset_path;
 pub(crate) mod drafts;
 pub(crate) mod events;
@@ -8,6 +9,7 @@ pub(crate) mod lineage;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod overview;
+pub(crate) mod quality;
 pub(crate) mod quarantine;
 pub(crate) mod queries;
 pub(crate) mod reference;

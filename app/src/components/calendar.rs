@@ -1,10 +1,10 @@
 //! A year of days as a grid of squares, and as a table for those who cannot see it.
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use leptos::prelude::*;
 
+use super::state::Empty;
 use crate::api::sources::{PartitionCalendar, PartitionDay};
-use crate::components::Empty;
 use crate::format::{bytes, count};
 
 /// Distance from one square to the next, and the side of one.
@@ -17,41 +17,64 @@ const TOP: i32 = 18;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// The calendar with its year switch.
-pub(super) fn calendar(here: &str, calendar: &PartitionCalendar) -> AnyView {
-    if calendar.years.is_empty() {
-        return view! {
-            <Empty title="No day has rows yet">
-                <p>"Days appear here as soon as a run has committed."</p>
-            </Empty>
-        }
-        .into_any();
-    }
-    let year = calendar.year;
-    let years = calendar.years.iter().map(|other| {
-        let current = (*other == year).then_some("page");
-        view! { <a href=format!("?year={other}") aria-current=current>{other.to_string()}</a> }
-    });
-    let failures: u64 = calendar.days.iter().map(|day| day.failures).sum();
-    let rows: u64 = calendar.days.iter().map(|day| day.rows).sum();
-    let summary = format!(
-        "{year}: {} rows on {} days, {} failed runs",
-        count(rows),
-        calendar.days.iter().filter(|day| day.rows > 0).count(),
-        count(failures),
-    );
-    view! {
-        <nav class="tabs calendar-years" aria-label="Year">{years.collect_view()}</nav>
-        <p class="muted">{summary.clone()}</p>
-        <div class="calendar-scroll" tabindex="0" role="group" aria-label="Calendar">{grid(calendar, summary)}</div>
-        {legend()}
-        <details class="details"><summary>"As a table"</summary>{table(here, &calendar.days)}</details>
-    }
-    .into_any()
+/// A year of days with its year switch.
+pub struct Calendar<'a> {
+    /// The environment, for links to runs.
+    pub here: &'a str,
+    /// The days.
+    pub days: &'a PartitionCalendar,
+    /// The address of another year.
+    pub year_href: &'a dyn Fn(i16) -> String,
+    /// Whether failed runs are counted in these days.
+    pub counts_failures: bool,
 }
 
-fn grid(calendar: &PartitionCalendar, label: String) -> AnyView {
-    let first = date(calendar.year, 1, 1);
+impl Calendar<'_> {
+    /// The squares, and with failures the same as a table.
+    pub fn view(self) -> AnyView {
+        let calendar = self.days;
+        let first = Date::new(calendar.year, 1, 1);
+        let (false, Ok(first)) = (calendar.years.is_empty(), first) else {
+            return view! {
+                <Empty title="No day has rows yet">
+                    <p>"Days appear here as soon as a run has committed."</p>
+                </Empty>
+            }
+            .into_any();
+        };
+        let year = calendar.year;
+        let years = calendar.years.iter().map(|other| {
+            let (current, href) = ((*other == year).then_some("page"), (self.year_href)(*other));
+            view! { <a href=href aria-current=current>{other.to_string()}</a> }
+        });
+        let summary = self.summary();
+        let as_table = self.counts_failures.then(|| {
+            view! { <details class="details"><summary>"As a table"</summary>{table(self.here, &calendar.days)}</details> }
+        });
+        view! {
+            <nav class="tabs calendar-years" aria-label="Year">{years.collect_view()}</nav>
+            <p class="muted">{summary.clone()}</p>
+            <div class="calendar-scroll" tabindex="0" role="group" aria-label="Calendar">{grid(calendar, first, summary)}</div>
+            {legend(self.counts_failures)}
+            {as_table}
+        }
+        .into_any()
+    }
+
+    fn summary(&self) -> String {
+        let days = &self.days.days;
+        let rows: u64 = days.iter().map(|day| day.rows).sum();
+        let with_rows = days.iter().filter(|day| day.rows > 0).count();
+        let mut summary = format!("{}: {} rows on {with_rows} days", self.days.year, count(rows));
+        if self.counts_failures {
+            let failures: u64 = days.iter().map(|day| day.failures).sum();
+            summary.push_str(&format!(", {} failed runs", count(failures)));
+        }
+        summary
+    }
+}
+
+fn grid(calendar: &PartitionCalendar, first: Date, label: String) -> AnyView {
     let most = calendar.days.iter().map(|day| day.rows).max().unwrap_or_default();
     let mut known = calendar.days.iter().peekable();
     let (mut squares, mut months) = (Vec::with_capacity(366), Vec::with_capacity(12));
@@ -115,20 +138,25 @@ fn level(rows: u64, most: u64) -> u8 {
     (share * 5.0).ceil().clamp(1.0, 5.0) as u8
 }
 
-fn legend() -> AnyView {
+fn legend(counts_failures: bool) -> AnyView {
     let squares = (0..6).map(|level| {
         view! { <rect class="calendar-day" data-level=level.to_string() x=level * STEP y="1" width=SIDE height=SIDE rx="2" /> }
+    });
+    let failed = counts_failures.then(|| {
+        view! {
+            <svg viewBox="0 0 13 13" width="13" height="13">
+                <rect class="calendar-day" data-level="0" x="1" y="1" width="11" height="11" rx="2" />
+                <path class="calendar-failure" d="M3 3l7 7m0-7l-7 7" />
+            </svg>
+            <span>"a run failed"</span>
+        }
     });
     view! {
         <p class="calendar-legend muted" aria-hidden="true">
             <span>"fewer rows"</span>
             <svg viewBox="0 0 84 13" width="84" height="13">{squares.collect_view()}</svg>
             <span>"more"</span>
-            <svg viewBox="0 0 13 13" width="13" height="13">
-                <rect class="calendar-day" data-level="0" x="1" y="1" width="11" height="11" rx="2" />
-                <path class="calendar-failure" d="M3 3l7 7m0-7l-7 7" />
-            </svg>
-            <span>"a run failed"</span>
+            {failed}
         </p>
     }
     .into_any()
@@ -165,6 +193,8 @@ fn table(here: &str, days: &[PartitionDay]) -> AnyView {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
