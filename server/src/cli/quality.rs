@@ -1,6 +1,6 @@
 //! `sluice quality`: show, set and check the quality rules of tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use app::api::quality::{QualityQuery, RulesTried};
@@ -89,7 +89,7 @@ fn table_name(text: &str) -> std::result::Result<TableName, String> {
     }
 }
 
-fn read(file: &PathBuf) -> Result<QualityRules> {
+fn read(file: &Path) -> Result<QualityRules> {
     let wrong = |error: &dyn std::fmt::Display| {
         Error::invalid(format!("{} cannot be read: {error}", file.display()))
     };
