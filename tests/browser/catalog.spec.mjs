@@ -79,6 +79,7 @@ test("descriptions survive a run, and the history tells of the column that it ad
         await expect(page.getByRole("row", { name: /^tip_amount/ })).toContainText("cash tips are not in it");
         await expect(page.getByRole("main")).toContainText("One row for each.");
         await alive(page);
+        await page.evaluate(() => window.scrollTo(0, 0));
         await picture(page, "table");
     });
 

@@ -212,7 +212,7 @@ test("the list tells the last run and the tests, and leads to both", async ({ pa
     await open(page, `${lake.url}/dev/transformations`);
     const row = page.getByRole("row").filter({ hasText: DATASET });
     await expect(row.getByRole("link", { name: "Succeeded" })).toHaveAttribute("href", /\/dev\/runs\//);
-    await expect(row).toContainText("with version 1");
+    await expect(row).toContainText(/with version \d/);
     await picture(page, "transformations-list");
     await row.getByRole("link", { name: /fail|pass/ }).click();
     await expect(page).toHaveURL(/tab=tests/);

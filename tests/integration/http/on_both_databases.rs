@@ -43,6 +43,7 @@ async fn walk(console: TestConsole, database: &str) {
     runs(&ada, &run).await;
     sources(&ada).await;
     catalog(&ada).await;
+    sql(&ada).await;
     settings(&console).await;
 }
 
@@ -143,6 +144,23 @@ async fn catalog(ada: &Person<'_>) {
     ok(ada.get(&format!("/catalog/shop/orders/history/{from}/compare/{to}")).await);
     let odd = ada.get("/catalog/a%00b/orders").await;
     assert!(odd.status.is_client_error(), "{}", odd.text);
+}
+
+/// What is known about SQL, and what a change of a source would break.
+async fn sql(ada: &Person<'_>) {
+    let list = ok(ada.get("/transformations").await);
+    assert_eq!(list["items"][0]["last_run"]["status"], "SUCCEEDED", "{list}");
+    assert_eq!(list["items"][0]["standing"]["problem"], Value::Null);
+    let edges = ok(ada.get("/lineage").await)["edges"].as_array().unwrap().len();
+    assert_eq!(ok(ada.get("/lineage").await)["edges"].as_array().unwrap().len(), edges);
+    let query = json!({"name": "all", "sql": "select amount from shop.orders"});
+    ok(ada.post("/saved-queries", query).await);
+    let change = json!({"columns": [{"name": "amount", "type": null}]});
+    let broken = ok(ada.post("/sources/shop/orders/breaks", change).await);
+    assert_eq!(broken["queries"][0]["name"], "all", "{broken}");
+    let wrong = ORDERS_SQL.replace("shop.orders", "shop.order");
+    let checked = ok(ada.post("/transformations/shop/orders/check", json!({"sql": wrong})).await);
+    assert_eq!(checked["findings"][0]["suggestion"], "shop.orders", "{checked}");
 }
 
 /// What concerns the lake as a whole.

@@ -290,13 +290,20 @@ fn axes(points: &[ChartPoint], scale: &Scale, kind: ChartKind) -> AnyView {
         let shown: String = label.chars().take(16).collect();
         view! { <text x=x y=(HEIGHT - BOTTOM + 18.0).to_string() text-anchor="middle">{shown}</text> }
     };
-    let labels: Vec<_> = match kind {
-        ChartKind::Scatter => {
+    // Where numbers stand at their own places, round ones are told.
+    let is_at_its_number = |point: &ChartPoint| point.label.parse() == Ok(point.x);
+    let by_number = match kind {
+        ChartKind::Scatter => true,
+        ChartKind::Line => points.iter().all(is_at_its_number),
+        ChartKind::Bar | ChartKind::Time => false,
+    };
+    let labels: Vec<_> = match by_number {
+        true => {
             let inside = |value: &f64| *value >= scale.x.0 && *value <= scale.x.1;
             let marks = ticks(scale.x.0, scale.x.1, 6).into_iter().filter(inside);
             marks.map(|value| at(scale.x(value), short(value))).collect()
         }
-        _ => {
+        false => {
             let step = points.len().div_ceil(8).max(1);
             let room = (WIDTH - LEFT - RIGHT) / points.len() as f64;
             let place = |at: usize, point: &ChartPoint| match kind {

@@ -99,7 +99,7 @@ async fn an_error_stands_under_its_words() {
         ),
         (
             "select sum(extra) a, sum(tip_amount) b, sum(upper(store_and_fwd_flag)) c, sum(fare_amount) d, year, month, day from T! group by year, month, day",
-            "select sum(extra) a, sum(tip_amount) b, sum(«upper(store_and_fwd_flag)») c, sum(fare_amount) d, year, month, day from T! group by year, month, day",
+            "select sum(extra) a, sum(tip_amount) b, sum(upper(«store_and_fwd_flag»)) c, sum(fare_amount) d, year, month, day from T! group by year, month, day",
             "sum does not take string",
             None,
         ),
