@@ -81,7 +81,7 @@ fn dataset(table: u64) -> String {
 async fn register(lake: &Embedded, table: u64) -> Result<()> {
     let types = [ColumnType::BigInt, ColumnType::Double, ColumnType::String, ColumnType::Timestamp];
     let columns = (0..18).zip(types.into_iter().cycle());
-    let columns = columns.map(|(at, kind)| Column::new(&format!("column_{at:02}"), kind)).collect();
+    let columns = columns.map(|(at, kind)| Column::new(format!("column_{at:02}"), kind)).collect();
     let dataset: DatasetId = dataset(table).parse()?;
     let owner = format!("team-{}", table % 7);
     let source = Source::new(dataset, owner, Format::Csv(CsvDialect::default()), columns);
