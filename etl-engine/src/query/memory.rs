@@ -102,7 +102,7 @@ impl QueryService for MemoryQueryService {
     }
 
     async fn next_page(&self, id: QueryId) -> Result<Option<ResultPage>> {
-        Ok(self.started.find(id)?.next_page_or_end().await)
+        Ok(self.started.find(id)?.next_page().await)
     }
 
     async fn cancel(&self, id: QueryId) -> Result<()> {

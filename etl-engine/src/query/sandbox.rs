@@ -307,13 +307,7 @@ impl QueryService for DataFusionQueryService {
     }
 
     async fn next_page(&self, id: QueryId) -> Result<Option<ResultPage>> {
-        let started = self.started.find(id)?;
-        let page = started.next_page().await;
-        while page.is_none() && !started.status().state.is_terminal() {
-            // The last page is handed out a moment before the end is noted.
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        Ok(page)
+        Ok(self.started.find(id)?.next_page().await)
     }
 
     async fn cancel(&self, id: QueryId) -> Result<()> {

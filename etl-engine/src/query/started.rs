@@ -157,8 +157,8 @@ impl Started {
     }
 
     /// The next rows; `None` once it has ended, which its state tells by then.
-    pub(crate) async fn next_page_or_end(&self) -> Option<ResultPage> {
-        let page = self.next_page().await;
+    pub(crate) async fn next_page(&self) -> Option<ResultPage> {
+        let page = self.taken_page().await;
         while page.is_none() && !self.has_ended() {
             // The last page is handed out a moment before the end is noted.
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -166,8 +166,7 @@ impl Started {
         page
     }
 
-    /// The next rows; `None` at the end.
-    pub(crate) async fn next_page(&self) -> Option<ResultPage> {
+    async fn taken_page(&self) -> Option<ResultPage> {
         let mut pages = self.pages.lock().await;
         tokio::select! {
             biased;
