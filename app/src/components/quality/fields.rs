@@ -87,21 +87,14 @@ pub(super) fn text(
     hint: &'static str,
     value: RwSignal<String>,
 ) -> AnyView {
-    let id = format!("rule-{field}");
-    let (error_id, label_for) = (format!("{id}-error"), id.clone());
-    let (described, fault) = (format!("{id}-hint {error_id}"), form.fault(field));
-    let hint_id = format!("{id}-hint");
-    view! {
-        <div class="field">
-            <label for=label_for>{label}</label>
+    labelled(form, field, label, hint, |id, described, fault| {
+        view! {
             <input type="text" id=id prop:value=value autocomplete="off" spellcheck="false"
                 aria-describedby=described aria-invalid=move || fault.get().is_some().to_string()
                 on:input=move |event| value.set(event_target_value(&event)) />
-            <p class="hint" id=hint_id>{hint}</p>
-            <p class="error" id=error_id>{fault}</p>
-        </div>
-    }
-    .into_any()
+        }
+        .into_any()
+    })
 }
 
 fn lines(
@@ -111,16 +104,33 @@ fn lines(
     hint: &'static str,
     value: RwSignal<String>,
 ) -> AnyView {
-    let id = format!("rule-{field}");
-    let (error_id, label_for) = (format!("{id}-error"), id.clone());
-    let (described, fault) = (format!("{id}-hint {error_id}"), form.fault(field));
-    let hint_id = format!("{id}-hint");
-    view! {
-        <div class="field">
-            <label for=label_for>{label}</label>
+    labelled(form, field, label, hint, |id, described, fault| {
+        view! {
             <textarea id=id prop:value=value spellcheck="false"
                 aria-describedby=described aria-invalid=move || fault.get().is_some().to_string()
                 on:input=move |event| value.set(event_target_value(&event))></textarea>
+        }
+        .into_any()
+    })
+}
+
+/// A control between its label, its hint and what is wrong with it. `control` gets its id, the ids of
+/// what describes it, and what is wrong.
+fn labelled(
+    form: Form,
+    field: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    control: impl FnOnce(String, String, Signal<Option<String>>) -> AnyView,
+) -> AnyView {
+    let id = format!("rule-{field}");
+    let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
+    let fault = form.fault(field);
+    let control = control(id.clone(), format!("{hint_id} {error_id}"), fault);
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            {control}
             <p class="hint" id=hint_id>{hint}</p>
             <p class="error" id=error_id>{fault}</p>
         </div>
