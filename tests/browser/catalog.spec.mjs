@@ -62,8 +62,8 @@ test("descriptions survive a run, and the history tells of the column that it ad
         await alive(page);
         await expect(figure(page, "Rows")).toHaveText("1,994");
         await page.getByRole("button", { name: "Edit descriptions" }).click();
-        await page.getByLabel("The table").fill("Trips of New York's green taxis.\nOne row for each.");
-        await page.getByLabel(/^tip_amount/).fill("Tip in dollars; cash tips are not in it");
+        await page.getByRole("textbox", { name: "The table" }).fill("Trips of New York's green taxis.\nOne row for each.");
+        await page.getByRole("textbox", { name: /^tip_amount/ }).fill("Tip in dollars; cash tips are not in it");
         await expectAccessible(page);
         await page.getByRole("button", { name: "Save", exact: true }).click();
         await expect(page.getByText("Descriptions saved")).toBeVisible();
