@@ -1,6 +1,7 @@
 // The query workbench: write, run, stop, sort and filter, chart, export, share, come back.
 import { readFileSync } from "node:fs";
 import { expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
+import { write } from "./editor.mjs";
 import { Lake } from "./lake.mjs";
 
 const DIGITS = "(values (0),(1),(2),(3),(4),(5),(6),(7),(8),(9))";
@@ -17,13 +18,9 @@ test.beforeAll(() => lake.serve());
 test.afterAll(() => lake.stop());
 test.beforeEach(({ page }) => signIn(page, lake));
 
-/** Puts a text into the editor in the place of all that is in it. */
-async function write(page, sql) {
-    const editor = page.locator("sql-editor .cm-content");
-    await expect(editor).toBeVisible();
-    await editor.click();
-    await page.keyboard.press("ControlOrMeta+a");
-    await page.keyboard.insertText(sql);
+/** Writes a query, up to where the page knows of it. */
+async function fill(page, sql) {
+    await write(page, sql);
     await expect(page.locator("sql-editor")).toHaveJSProperty("value", sql);
     // The page hears of what is typed after a short pause; proposals would lie over its buttons.
     await page.waitForTimeout(300);
@@ -31,7 +28,7 @@ async function write(page, sql) {
 }
 
 async function run(page, sql) {
-    await write(page, sql);
+    await fill(page, sql);
     await page.getByRole("button", { name: "Run", exact: true }).click();
 }
 

@@ -1,10 +1,12 @@
 // The walk of an engineer who changes the yellow aggregation: errors while typing, dry run, preview,
 // impact, save, conflict with somebody else's save, restore, re-run, lineage.
 import { expect, expectAccessible, expectNoSidewaysScroll, open, picture, signIn, test } from "./console.mjs";
+import { save, submit, text, write } from "./editor.mjs";
 import { Lake } from "./lake.mjs";
 
 const DATASET = "tlc_taxi_data/yellow_taxi_trip_record";
 const API = `/api/v1/environments/dev/transformations/${DATASET}`;
+const REASON = "its columns are to change";
 const SQL = `SELECT
   count(*) AS count,
   coalesce(vendorid, -1) AS vendorid,
@@ -29,32 +31,6 @@ async function desk(page, tab = "output") {
     await expect(page.locator("sql-editor .cm-content")).toBeVisible();
 }
 
-const text = (page) => page.evaluate(() => document.querySelector("sql-editor").value);
-
-/** Writes in place of everything that the editor holds. */
-async function write(page, sql) {
-    await page.locator("sql-editor .cm-content").click();
-    await page.keyboard.press("Control+a");
-    await page.keyboard.insertText(sql);
-}
-
-/** Asks to save. */
-async function submit(page, message) {
-    await page.getByRole("button", { name: "Save…" }).click();
-    const dialog = page.getByRole("dialog", { name: "Save this SQL" });
-    await dialog.getByLabel("What changes, and why").fill(message);
-    await dialog.getByRole("button", { name: "Save", exact: true }).click();
-    return dialog;
-}
-
-/** Saves. The demo's fixture test expects other columns: it is shown, and put aside with a reason. */
-async function save(page, message) {
-    const dialog = await submit(page, message);
-    await dialog.getByLabel("Save although tests fail, because").fill("its columns are to change");
-    await expect(dialog.getByText("Failed", { exact: true })).toBeVisible();
-    await dialog.getByRole("button", { name: "Save", exact: true }).click();
-}
-
 /** What the API says now. */
 const current = async (page) => (await (await page.request.get(lake.url + API)).json()).current;
 
@@ -62,7 +38,7 @@ const current = async (page) => (await (await page.request.get(lake.url + API)).
 async function savedElsewhere(page, sql, message) {
     const base = (await current(page))?.version ?? 0;
     const answer = await page.request.put(lake.url + API, {
-        data: { sql, message, base, accept_failing_tests: "its columns are to change" },
+        data: { sql, message, base, accept_failing_tests: REASON },
         headers: { origin: lake.url },
     });
     expect(answer.status(), await answer.text()).toBe(200);
@@ -93,7 +69,7 @@ test("an error is underlined while typing, its mending is offered, and what is f
     await picture(page, "transformation");
     await expectAccessible(page);
 
-    await save(page, "Count by vendor and payment");
+    await save(page, "Count by vendor and payment", REASON);
     await expect(page.getByText(/Version 2 is saved and builds the table/)).toBeVisible();
     expect(await current(page)).toMatchObject({ version: 2, message: "Count by vendor and payment", sql: SQL });
     await page.getByRole("button", { name: "Run it over the data now" }).click();
@@ -152,7 +128,7 @@ test("d20 two saves at once are put together and nothing is lost", async ({ page
     await conflict.getByRole("button", { name: "Take into the editor" }).click();
     const both = theirs.replace("sum(total_amount)", "round(sum(total_amount), 2)");
     expect(await text(page)).toBe(both);
-    await save(page, "Round the totals");
+    await save(page, "Round the totals", REASON);
     await expect(page.getByText(`Version ${version + 1} is saved and builds`)).toBeVisible();
     expect((await current(page)).sql).toBe(both);
 });
@@ -183,7 +159,7 @@ test("any two versions are compared, and an earlier one is restored", async ({ p
     await page.getByRole("button", { name: `Restore version ${first.version}` }).click();
     await page.getByLabel("Why", { exact: true }).fill("Back to sums");
     await page.getByRole("button", { name: "Restore", exact: true }).click();
-    await page.getByLabel("Restore although tests fail, because").fill("its columns are to change");
+    await page.getByLabel("Restore although tests fail, because").fill(REASON);
     await page.getByRole("button", { name: "Restore", exact: true }).click();
     await expect(page.getByText(`Version ${first.version + 2} is saved and builds`)).toBeVisible();
     await expect.poll(() => text(page)).toBe(SQL);
