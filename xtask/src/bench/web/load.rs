@@ -183,21 +183,21 @@ fn figures(times: &[f64], seconds: f64, held: &[Held]) -> Result<Vec<Figure>> {
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
     let grown = |what: &str, bound: f64, of: fn(&Held) -> f64, unit| Figure {
         what: what.to_owned(),
-        bound,
+        bound: Some(bound),
         measured: of(last) - of(first),
         unit,
         remark: format!("{:.0} after the burst, {:.0} at the end", of(first), of(last)),
     };
     let late = Figure {
         what: "console meanwhile, 99 of 100 answers begin within".to_owned(),
-        bound: 500.0,
+        bound: Some(500.0),
         measured: at(99),
         unit: "ms",
         remark: format!("{} answers, median {:.1}", times.len(), at(50)),
     };
     let left = Figure {
         what: "temporary files left".to_owned(),
-        bound: 1.0,
+        bound: Some(1.0),
         measured: last.temporary,
         unit: "",
         remark: format!("the burst was worked off in {seconds:.0} s"),
