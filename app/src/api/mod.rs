@@ -23,6 +23,6 @@ pub mod tokens;
 pub mod transformations;
 pub mod uploads;
 
-pub use crate::client::{get, send};
+pub use crate::client::{get, get_some, send};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};

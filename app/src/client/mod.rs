@@ -28,6 +28,19 @@ pub fn get<T: DeserializeOwned + 'static>(
     async move { read(&answer.await?) }
 }
 
+/// Asks for `path` if there is one.
+pub fn get_some<T: DeserializeOwned + 'static>(
+    path: Option<String>,
+) -> impl Future<Output = Option<Result<T, Problem>>> + Send + 'static {
+    let answer = path.map(get);
+    async move {
+        match answer {
+            Some(answer) => Some(answer.await),
+            None => None,
+        }
+    }
+}
+
 /// Sends a change. `method` is `POST`, `PUT` or `DELETE`; only the browser sends changes.
 pub fn send<B: Serialize, T: DeserializeOwned + 'static>(
     method: &'static str,

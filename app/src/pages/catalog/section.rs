@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{columns, days, history, quality, sample};
 use crate::api::catalog::TableDetail;
-use crate::api::{Problem, get};
+use crate::api::{Problem, get, get_some};
 use crate::components::{failure, rows_skeleton};
 
 /// A section: its name in the address, its title, its content. The content's resources are made when
@@ -104,16 +104,7 @@ where
 {
     let chosen = chosen();
     let path = Memo::new(move |_| if chosen.get() == section { path() } else { None });
-    let fetch = move |path: Option<String>| {
-        let answer = path.map(get::<T>);
-        async move {
-            match answer {
-                Some(answer) => Some(answer.await),
-                None => None,
-            }
-        }
-    };
-    Asked { answer: Resource::new(move || path.get(), fetch), path }
+    Asked { answer: Resource::new(move || path.get(), get_some), path }
 }
 
 impl<T> Asked<T>

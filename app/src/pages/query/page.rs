@@ -12,7 +12,7 @@ use super::schema::schema;
 use super::tabs::tabs;
 use crate::api::queries::{QueryInfo, QueryTab, QueryTabs, ResultRows, SavedQuery};
 use crate::api::transformations::SqlCatalog;
-use crate::api::{Problem, get};
+use crate::api::{Problem, get, get_some};
 use crate::components::{EditorKeys, PageHeader, SqlEditor, failure, open_dialog, rows_skeleton};
 use crate::place::{in_environment, use_environment};
 
@@ -71,16 +71,7 @@ where
         let id = asked.with(|asked| asked.get(name)).filter(|id| is_id(id))?;
         Some(in_environment(&environment.get(), &format!("{before}{id}{after}")))
     };
-    let fetch = move |path: Option<String>| {
-        let answer = path.map(get::<T>);
-        async move {
-            match answer {
-                Some(answer) => Some(answer.await),
-                None => None,
-            }
-        }
-    };
-    Resource::new(path, fetch)
+    Resource::new(path, get_some)
 }
 
 /// Nothing else may get into an address of the API.
