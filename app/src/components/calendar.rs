@@ -65,7 +65,8 @@ impl Calendar<'_> {
         let days = &self.days.days;
         let rows: u64 = days.iter().map(|day| day.rows).sum();
         let with_rows = days.iter().filter(|day| day.rows > 0).count();
-        let mut summary = format!("{}: {} rows on {with_rows} days", self.days.year, count(rows));
+        let on = if with_rows == 1 { "day" } else { "days" };
+        let mut summary = format!("{}: {} rows on {with_rows} {on}", self.days.year, count(rows));
         if self.counts_failures {
             let failures: u64 = days.iter().map(|day| day.failures).sum();
             summary.push_str(&format!(", {} failed runs", count(failures)));

@@ -175,8 +175,10 @@ fn one_column(
 fn several(form: Form, columns: Vec<QualityColumn>) -> AnyView {
     let fault = form.fault("columns");
     view! {
-        {choices(columns, form.columns, "Columns, compared together")}
-        <p class="error">{fault}</p>
+        <div class="field">
+            {choices(columns, form.columns, "Columns, compared together")}
+            <p class="error">{fault}</p>
+        </div>
     }
     .into_any()
 }
