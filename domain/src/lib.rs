@@ -1,6 +1,7 @@
 //! The vocabulary of Sluice: the nouns of the data flow as plain values.
 //!
-//! Architecture invariant: this crate does no I/O, knows no engine and no SDK, and compiles to
+//! Architecture invariant: this crate does no I/O (but for the places at
+//! which tests stop a process), knows no engine and no SDK, and compiles to
 //! wasm32, so that engine, server and console speak of the same things in the same words.
 
 pub mod access;
@@ -9,6 +10,7 @@ pub mod column;
 pub mod dataset;
 pub mod environment;
 pub mod error;
+pub mod failpoint;
 pub mod notification;
 pub mod partition;
 pub mod quality;

@@ -9,7 +9,6 @@ pub mod catalog;
 pub mod column_types;
 pub mod conformed_to_purpose_built;
 pub mod dataset_history;
-pub mod failpoint;
 pub mod lake;
 pub mod lineage;
 pub mod notify;
@@ -23,7 +22,7 @@ pub mod table_files;
 pub mod testing;
 pub mod transformation;
 
-pub use domain::{Error, ErrorKind, Result};
+pub use domain::{Error, ErrorKind, Result, failpoint};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -2,10 +2,10 @@
 //! device.
 
 use app::api::drafts::{Draft, DraftToKeep};
+use database::{Database, columns, failed};
 use domain::dataset::DatasetId;
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
-use etl_embedded::{Database, columns, failed};
 use jiff::Timestamp;
 
 /// Longest SQL that is kept, in bytes: far beyond what a person writes.

@@ -11,13 +11,14 @@ use std::process::Command;
 const MOST_LINES: usize = 500;
 
 /// What may stand at the top level, beside dot-files.
-const TOP_LEVEL: [&str; 24] = [
+const TOP_LEVEL: [&str; 25] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
     "app",
     "clippy.toml",
+    "database",
     "deny.toml",
     "docs",
     "domain",
@@ -44,11 +45,12 @@ fn allowed_arrows() -> BTreeMap<&'static str, Option<&'static [&'static str]>> {
         ("sluice-domain", Some(&[] as &[_])),
         ("sluice-app", Some(&["sluice-domain"] as &[_])),
         ("sluice-hydrate", Some(&["sluice-app", "sluice-domain"] as &[_])),
+        ("sluice-database", Some(&["sluice-domain"] as &[_])),
         ("sluice-etl-engine", Some(&["sluice-domain"] as &[_])),
-        ("sluice-etl-embedded", Some(&["sluice-domain", "sluice-etl-engine"] as &[_])),
+        ("sluice-etl-embedded", Some(&["sluice-database", "sluice-domain", "sluice-etl-engine"])),
         ("sluice-etl-aws", Some(&["sluice-domain", "sluice-etl-engine"] as &[_])),
         ("sluice-infra", Some(&["sluice-domain"] as &[_])),
-        ("sluice-infra-embedded", Some(&["sluice-domain", "sluice-infra"] as &[_])),
+        ("sluice-infra-embedded", Some(&["sluice-database", "sluice-domain", "sluice-infra"])),
         ("sluice-infra-aws", Some(&["sluice-domain", "sluice-infra"] as &[_])),
         ("sluice-server", None),
         ("xtask", Some(&[] as &[_])),

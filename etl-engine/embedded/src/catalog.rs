@@ -15,8 +15,8 @@ use sqlx::AnyConnection;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, query::Query};
 
-use crate::columns::{self, count, from_json, from_micros, micros, number, to_json};
-use crate::database::{Database, failed, retrying};
+use database::columns::{self, count, from_json, from_micros, micros, number, to_json};
+use database::{Database, failed, retrying};
 
 const DATABASES: &str = "SELECT DISTINCT database_name FROM catalog_tables WHERE environment = $1";
 const NAMES: &str =

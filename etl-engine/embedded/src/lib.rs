@@ -4,8 +4,6 @@
 //! are [`etl_engine::run::Job`]'s. This crate stores, watches and delivers.
 
 mod catalog;
-pub mod columns;
-mod database;
 mod ledger;
 mod notify;
 mod outbox;
@@ -18,7 +16,6 @@ mod transformation;
 mod uploads;
 
 pub use catalog::SqlCatalog;
-pub use database::{Database, DatabaseSettings, Statement, damaged, failed, retrying, sqlite_url};
 pub use ledger::SqlRunLedger;
 pub use notify::{LogFileNotifier, WebhookNotifier, outbound};
 pub use outbox::{Delivery, DeliveryState, SqlOutbox};

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::columns::{self, from_json, from_micros, micros, to_json};
-use crate::database::{Database, Statement, failed};
+use database::columns::{self, from_json, from_micros, micros, to_json};
+use database::{Database, Statement, failed};
 
 const INSERT: &str = "INSERT INTO outbox \
      (environment, id, subject, body, created_at, due_at, attempts, state) \

@@ -11,8 +11,8 @@ use etl_engine::quality::QualityStore;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::columns::{self, from_json, from_micros, micros, number, to_json};
-use crate::database::{Database, failed, retrying};
+use database::columns::{self, from_json, from_micros, micros, number, to_json};
+use database::{Database, failed, retrying};
 
 const HISTORY: &str = "SELECT database_name, table_name, version, document, author, message, \
      saved_at FROM quality_rules WHERE environment = $1 AND database_name = $2 \

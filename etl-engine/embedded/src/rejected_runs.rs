@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use crate::columns::{count, from_micros, integer, optional_text, parsed, text};
-use crate::database::{Database, failed};
+use database::columns::{count, from_micros, integer, optional_text, parsed, text};
+use database::{Database, failed};
 
 /// The newest other run of the same object that was not just a repeated event.
 const RUNS: &str = "SELECT id, dataset, object_key, status, actor, rows_read, rows_rejected, \

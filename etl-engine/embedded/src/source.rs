@@ -11,8 +11,8 @@ use etl_engine::source::{SourceRegistry, SourceVersion};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::columns::{self, from_json, from_micros, micros, number, to_json};
-use crate::database::{Database, failed, retrying};
+use database::columns::{self, from_json, from_micros, micros, number, to_json};
+use database::{Database, failed, retrying};
 
 const HISTORY: &str = "SELECT version, document, author, saved_at FROM source_versions \
      WHERE environment = $1 AND dataset = $2 ORDER BY version DESC LIMIT $3";

@@ -9,8 +9,8 @@ use etl_engine::transformation::TransformationStore;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::columns::{self, from_micros, micros, number};
-use crate::database::{Database, failed, retrying};
+use database::columns::{self, from_micros, micros, number};
+use database::{Database, failed, retrying};
 
 const HISTORY: &str = "SELECT dataset, version, query_text, author, message, saved_at \
      FROM transformation_versions \

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use database::{columns, failed};
 use domain::access::{Permission, Rights};
 use domain::{Error, ErrorKind, Result};
-use etl_embedded::{columns, failed};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::any::AnyRow;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! Roles of people: those that their teams give, and those that an admin gave by hand.
 
+use database::{columns, damaged, failed, retrying};
 use domain::access::Grant;
 use domain::{Error, Result};
-use etl_embedded::{columns, damaged, failed, retrying};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;

@@ -1,8 +1,8 @@
 //! One-time sign-in links, for lakes without a GitHub app: as the one Jupyter prints at its start.
 
+use database::{columns, failed};
 use domain::Result;
 use domain::access::{Grant, Role};
-use etl_embedded::{columns, failed};
 use jiff::{SignedDuration, Timestamp};
 
 use super::grant::{self, Origin};

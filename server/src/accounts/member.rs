@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use database::{columns, failed};
 use domain::{Error, Result};
-use etl_embedded::{columns, failed};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 

@@ -16,8 +16,8 @@ mod member;
 mod secret;
 mod session;
 
+use database::{Database, columns, failed};
 use domain::Result;
-use etl_embedded::{Database, columns, failed};
 use jiff::{SignedDuration, Timestamp};
 
 pub use api_token::{ApiToken, NewApiToken};

@@ -1,8 +1,8 @@
 //! Sessions of browsers: started at sign-in, ended by sign-out, age or idleness.
 
+use database::{columns, failed};
 use domain::Result;
 use domain::access::{Grant, Rights};
-use etl_embedded::{columns, failed};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction};

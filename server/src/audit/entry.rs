@@ -1,8 +1,8 @@
 //! Reading the audit log.
 
+use database::{columns, damaged, failed};
 use domain::Result;
 use domain::environment::EnvironmentName;
-use etl_embedded::{columns, damaged, failed};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;

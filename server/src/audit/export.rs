@@ -71,7 +71,7 @@ fn json_page(entries: &[AuditEntry], is_first: bool) -> Result<String> {
     for (index, entry) in entries.iter().enumerate() {
         let between = if is_first && index == 0 { "\n" } else { ",\n" };
         text.push_str(between);
-        text.push_str(&etl_embedded::columns::to_json(entry)?);
+        text.push_str(&database::columns::to_json(entry)?);
     }
     if entries.len() < PAGE as usize {
         text.push_str("\n]\n");

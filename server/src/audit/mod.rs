@@ -10,9 +10,9 @@ mod request;
 
 use std::future::Future;
 
+use database::{Database, failed};
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
-use etl_embedded::{Database, failed};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use database::{Database, sqlite_url};
 use domain::arrival::Arrival;
 use domain::{Error, ErrorKind, Result};
 use etl_embedded::{
-    Database, FolderArrivalQueue, LogFileNotifier, RejectedRuns, SqlCatalog, SqlOutbox,
-    SqlQualityStore, SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads,
-    WatchSettings, WebhookNotifier, Zones, land, landed, sqlite_url,
+    FolderArrivalQueue, LogFileNotifier, RejectedRuns, SqlCatalog, SqlOutbox, SqlQualityStore,
+    SqlRunLedger, SqlSourceRegistry, SqlTransformationStore, Uploads, WatchSettings,
+    WebhookNotifier, Zones, land, landed,
 };
 use etl_engine::lake::Lake;
 use etl_engine::lineage::Lineage;

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use database::columns::whole_micros;
 use domain::query::{QueryId, QueryState};
 use domain::{Error, ErrorKind, Result};
-use etl_embedded::columns::whole_micros;
 use etl_engine::query::service::QueryStatus;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;

@@ -1,13 +1,13 @@
 //! The record of queries in the database: what was asked, where it stands, how it ended.
 
-use domain::Result;
-use domain::environment::EnvironmentName;
-use domain::query::{QueryCost, QueryId, QueryState};
-use etl_embedded::columns::{
+use database::columns::{
     count, from_micros, integer, micros, number, optional_text, optional_time, parsed, text,
     to_word, whole_micros, word,
 };
-use etl_embedded::{Database, failed};
+use database::{Database, failed};
+use domain::Result;
+use domain::environment::EnvironmentName;
+use domain::query::{QueryCost, QueryId, QueryState};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::any::AnyRow;

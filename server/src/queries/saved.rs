@@ -1,10 +1,10 @@
 //! Saved queries: their owner changes them, others see those that are shared.
 
 use app::api::queries::{SavedQuery, SavedQueryText};
+use database::columns::{count, from_micros, integer, micros, number, text};
+use database::{Database, failed};
 use domain::environment::EnvironmentName;
 use domain::{Error, ErrorKind, Result};
-use etl_embedded::columns::{count, from_micros, integer, micros, number, text};
-use etl_embedded::{Database, failed};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;

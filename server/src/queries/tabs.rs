@@ -1,10 +1,10 @@
 //! The tabs that people have open, so that they are the same on every device.
 
 use app::api::queries::QueryTabs;
+use database::columns::{from_json, micros, text, to_json};
+use database::{Database, failed};
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
-use etl_embedded::columns::{from_json, micros, text, to_json};
-use etl_embedded::{Database, failed};
 use jiff::Timestamp;
 
 /// Tabs that somebody may have open.

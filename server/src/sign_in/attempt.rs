@@ -1,7 +1,7 @@
 //! Sign-ins that are at the provider: each bound to one browser, and taken out once (promise D1).
 
+use database::{Database, columns, failed};
 use domain::Result;
-use etl_embedded::{Database, columns, failed};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::accounts::{Secret, hash};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use database::{Database, sqlite_url};
 use domain::ErrorKind;
 use domain::access::{Grant, Permission, Role};
 use domain::environment::EnvironmentName;
-use etl_embedded::{Database, sqlite_url};
 use jiff::{SignedDuration, Timestamp};
 use server::accounts::{
     AccountSettings, Accounts, Caller, Identity, LinkRefusal, LinkState, NewSession, Origin, Via,
@@ -300,7 +300,7 @@ async fn d13_no_secret_is_stored(database: &Database, accounts: &Accounts) {
         let rows = sqlx::query(select).fetch_all(database.reader().unwrap()).await.unwrap();
         assert!(!rows.is_empty());
         for row in rows {
-            let stored = etl_embedded::columns::text(&row, column).unwrap();
+            let stored = database::columns::text(&row, column).unwrap();
             assert!(!secrets.contains(&stored.as_str()), "{column}");
         }
     }

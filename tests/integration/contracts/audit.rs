@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use database::{Database, sqlite_url};
 use domain::access::Rights;
-use etl_embedded::{Database, sqlite_url};
 use futures::TryStreamExt;
 use serde_json::json;
 use server::accounts::{Caller, User, Via};

@@ -5,8 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use database::{Database, DatabaseSettings, sqlite_url};
 use domain::ErrorKind;
-use etl_embedded::{Database, DatabaseSettings, SqlRunLedger, sqlite_url};
+use etl_embedded::SqlRunLedger;
 use etl_engine::run::{Recorded, RunFilter, RunLedger};
 use etl_engine::testing::sample::{at, new_run};
 use sqlx::{AnyConnection, Connection};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use app::api::queries::{QueryTab, QueryTabs, SavedQueryText};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use database::{Database, sqlite_url};
 use domain::ErrorKind;
 use domain::query::{QueryCost, QueryState};
-use etl_embedded::{Database, sqlite_url};
 use etl_engine::query::MemoryQueryService;
 use etl_engine::testing::{self, QueriesUnderTest};
 use jiff::{SignedDuration, Timestamp};

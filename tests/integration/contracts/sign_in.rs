@@ -1,7 +1,7 @@
 //! The sign-in by GitHub against a stand-in for it, on SQLite and on PostgreSQL.
 
+use database::{Database, sqlite_url};
 use domain::access::Permission;
-use etl_embedded::{Database, sqlite_url};
 use jiff::{SignedDuration, Timestamp};
 use server::accounts::{Accounts, Caller, NewSession};
 use server::sign_in::{Begun, Callback, Outcome, Refusal, SignIn};
@@ -60,7 +60,7 @@ async fn a_stranger_who_begins_many_sign_ins_keeps_nobody_out(test: &Console) {
     test.begin(None).await;
     let reader = test.database.reader().unwrap();
     let kept = sqlx::query("SELECT COUNT(*) AS kept FROM sign_in_attempts").fetch_one(reader).await;
-    let kept = etl_embedded::columns::integer(&kept.unwrap(), "kept").unwrap();
+    let kept = database::columns::integer(&kept.unwrap(), "kept").unwrap();
     assert!((9_000..=10_000).contains(&kept), "the table is bounded: {kept}");
 }
 
@@ -187,7 +187,7 @@ async fn d13_the_token_of_github_is_not_kept(test: &Console) {
     ] {
         let query = sqlx::query(select).bind(format!("%{ACCESS_TOKEN}%"));
         let row = query.fetch_one(reader).await.unwrap();
-        assert_eq!(etl_embedded::columns::integer(&row, "n").unwrap(), 0, "{select}");
+        assert_eq!(database::columns::integer(&row, "n").unwrap(), 0, "{select}");
     }
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use database::{Database, sqlite_url};
 use domain::environment::EnvironmentName;
 use etl_embedded::{
-    Database, SqlCatalog, SqlOutbox, SqlQualityStore, SqlRunLedger, SqlSourceRegistry,
-    SqlTransformationStore, sqlite_url,
+    SqlCatalog, SqlOutbox, SqlQualityStore, SqlRunLedger, SqlSourceRegistry, SqlTransformationStore,
 };
 use etl_engine::testing::{self, LedgerUnderTest};
 

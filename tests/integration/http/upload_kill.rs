@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use database::{Database, sqlite_url};
 use domain::access::{Grant, Role};
 use domain::run::RunStatus;
-use etl_embedded::{Database, sqlite_url};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use server::accounts::{AccountSettings, Accounts, Identity};

@@ -8,9 +8,9 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction};
 
 use super::{SqlRunLedger, row};
-use crate::columns;
-use crate::database::{failed, retrying};
 use crate::outbox;
+use database::columns;
+use database::{failed, retrying};
 
 /// The oldest run whose worker is gone.
 const ABANDONED: &str = "SELECT id FROM runs WHERE environment = $1 AND status = 'RUNNING' \

@@ -7,9 +7,9 @@ use etl_engine::run::RunCommand;
 use jiff::Timestamp;
 
 use super::{SqlRunLedger, row};
-use crate::columns;
-use crate::database::failed;
 use crate::outbox;
+use database::columns;
+use database::failed;
 
 const HELD: &str =
     "SELECT id FROM runs WHERE environment = $1 AND dataset = $2 AND status = 'HELD' ORDER BY id";

@@ -10,8 +10,8 @@ use etl_engine::run::{CommittedObjects, PartitionTotals};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::SqlRunLedger;
-use crate::columns::{self, to_json};
-use crate::database::failed;
+use database::columns::{self, to_json};
+use database::failed;
 
 const STORE: &str = "INSERT INTO committed_objects \
      (environment, dataset, object_key, document, run) VALUES ($1, $2, $3, $4, $5) \

@@ -8,8 +8,8 @@ use etl_engine::run::{RunLog, numbered};
 use sqlx::any::AnyRow;
 
 use super::{SqlRunLedger, row};
-use crate::columns::{self, count, from_micros, micros, number, to_word};
-use crate::database::{failed, retrying};
+use database::columns::{self, count, from_micros, micros, number, to_word};
+use database::{failed, retrying};
 
 const LAST: &str = "SELECT COALESCE(MAX(sequence), 0) AS sequence FROM run_log WHERE environment = $1 AND run = $2";
 const APPEND: &str = "INSERT INTO run_log \

@@ -25,7 +25,7 @@ use etl_engine::run::{
 };
 use jiff::Timestamp;
 
-use crate::database::{Database, retrying};
+use database::{Database, retrying};
 
 /// The [`RunLedger`] of one environment in a [`Database`].
 #[derive(Debug, Clone)]

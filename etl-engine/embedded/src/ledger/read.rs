@@ -6,7 +6,7 @@ use etl_engine::run::RunFilter;
 use sqlx::AssertSqlSafe;
 
 use super::{SqlRunLedger, row};
-use crate::database::failed;
+use database::failed;
 
 impl SqlRunLedger {
     pub(super) async fn find(&self, id: RunId) -> Result<Option<Run>> {

@@ -12,8 +12,8 @@ use sqlx::AnyConnection;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{SqlRunLedger, row};
-use crate::columns;
-use crate::database::{damaged, failed};
+use database::columns;
+use database::{damaged, failed};
 
 const FIRST_RECORD: &str = "SELECT id FROM runs WHERE environment = $1 AND bucket = $2 \
      AND object_key = $3 AND object_version = $4 AND is_first_record = 1";

@@ -14,8 +14,8 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, query::Query};
 
 use super::SqlRunLedger;
-use crate::columns::{self, count, from_micros, micros, optional_time};
-use crate::database::{damaged, failed};
+use database::columns::{self, count, from_micros, micros, optional_time};
+use database::{damaged, failed};
 
 const CHANGED: &str = "SELECT id, dataset, status, changed_at FROM runs \
      WHERE environment = $1 AND changed_at >= $2 ORDER BY changed_at, id LIMIT $3";

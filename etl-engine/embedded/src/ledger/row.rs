@@ -11,10 +11,10 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction};
 
-use crate::columns::{
+use database::columns::{
     self, count, from_json, from_micros, micros, number, optional_time, to_json, to_word,
 };
-use crate::database::{Database, damaged, failed};
+use database::{Database, damaged, failed};
 
 /// The columns of a run, in the order of [`INSERT`].
 pub(super) const SELECT: &str = "SELECT id, environment, dataset, bucket, object_key, \

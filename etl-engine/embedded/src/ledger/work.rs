@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::committed;
 use super::{SqlRunLedger, row};
-use crate::database::failed;
 use crate::outbox;
+use database::failed;
 
 impl SqlRunLedger {
     pub(super) async fn prolong(

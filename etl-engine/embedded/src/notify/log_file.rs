@@ -9,8 +9,8 @@ use domain::notification::Notification;
 use domain::{Error, ErrorKind, Result};
 use etl_engine::notify::Notifier;
 
-use crate::columns::to_json;
 use crate::store::sync_folder;
+use database::columns::to_json;
 
 /// Appends each notification as one JSON object a line. JSON escapes line ends, so that no text in a
 /// notification can forge a line.

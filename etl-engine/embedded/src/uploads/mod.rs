@@ -26,8 +26,8 @@ use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
 use object_store::ObjectStore;
 
-use crate::database::Database;
 use crate::queue::{land_staged, landed, stage};
+use database::Database;
 use free_space::FreeSpace;
 
 /// Landed uploads are remembered so long, so that a client that lost the answer learns the run.

@@ -8,10 +8,10 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use super::{Upload, Uploads};
-use crate::columns::{
+use database::columns::{
     count, from_micros, integer, micros, number, optional_text, parsed, text, word,
 };
-use crate::database::failed;
+use database::failed;
 
 const COLUMNS: &str = "SELECT id, owner, actor, object_key, byte_count, received, state, \
      object_version, run, created_at, changed_at FROM uploads";

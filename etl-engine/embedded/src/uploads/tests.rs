@@ -5,7 +5,8 @@ use std::path::Path;
 use futures::{StreamExt, stream};
 
 use super::*;
-use crate::{local_store, sqlite_url};
+use crate::local_store;
+use database::sqlite_url;
 
 struct Zone {
     folder: tempfile::TempDir,

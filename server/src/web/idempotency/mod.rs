@@ -97,11 +97,7 @@ async fn in_this_request<F: Future>(future: F) -> F::Output {
 }
 
 /// Stores the answer of a change that was carried out; forgets the key of one that was not.
-async fn keep(
-    database: &etl_embedded::Database,
-    key: &Key,
-    response: Response,
-) -> Result<Response> {
+async fn keep(database: &database::Database, key: &Key, response: Response) -> Result<Response> {
     if !response.status().is_success() {
         store::forget(database, key).await?;
         return Ok(response);

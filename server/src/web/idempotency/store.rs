@@ -1,7 +1,7 @@
 //! The keys that were used, with what came of them.
 
+use database::{Database, columns, failed};
 use domain::Result;
-use etl_embedded::{Database, columns, failed};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a key is remembered.

@@ -116,7 +116,7 @@ async fn d13_an_answer_with_a_secret_is_not_kept() {
     let reader = served.console.accounts.database().reader().unwrap();
     let row = sqlx::query("SELECT COUNT(*) AS n FROM idempotency_keys WHERE answer IS NOT NULL");
     let row = row.fetch_one(reader).await.unwrap();
-    assert_eq!(etl_embedded::columns::integer(&row, "n").unwrap(), 0);
+    assert_eq!(database::columns::integer(&row, "n").unwrap(), 0);
 }
 
 fn viewer() -> Value {

@@ -1,14 +1,13 @@
-//! One database for all SQL adapters: SQLite or PostgreSQL, by URL alone.
+//! One database for all SQL adapters: SQLite or PostgreSQL, by URL alone; and its schema.
 //!
 //! Architecture invariant: the statements of the adapters run unchanged on both. What differs
-//! (locks, transactions, limits, migrations) is said in this folder and nowhere else.
+//! (locks, transactions, limits, migrations) is said in this crate and nowhere else.
 
+pub mod columns;
 mod connect;
 mod error;
 mod file;
 mod migrate;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,19 +8,19 @@ use domain::{Error, ErrorKind, Result};
 
 /// The file that was opened. SQLite itself would go on writing into a deleted one.
 #[derive(Debug)]
-pub(super) struct DatabaseFile {
+pub(crate) struct DatabaseFile {
     path: PathBuf,
     identity: (u64, u64),
 }
 
 impl DatabaseFile {
-    pub(super) fn of(path: &Path) -> Result<Self> {
+    pub(crate) fn of(path: &Path) -> Result<Self> {
         let identity = identity(path)?;
         Ok(Self { path: path.to_owned(), identity })
     }
 
     /// Fails as unavailable while another file, or none, stands at the path.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if identity(&self.path)? == self.identity {
             return Ok(());
         }
@@ -31,14 +31,14 @@ impl DatabaseFile {
 /// The right to migrate a SQLite file, held by one process at a time. The kernel takes it back when
 /// the process ends, however it ends.
 #[derive(Debug)]
-pub(super) struct MigrationLock {
+pub(crate) struct MigrationLock {
     _file: File,
 }
 
 impl MigrationLock {
     /// Waits for the lock. A file of its own, since closing any handle of the database file would
     /// drop the locks that SQLite holds on it.
-    pub(super) async fn acquire(database: &Path) -> Result<Self> {
+    pub(crate) async fn acquire(database: &Path) -> Result<Self> {
         let mut path = database.as_os_str().to_owned();
         path.push(".migrating");
         let path = PathBuf::from(path);

@@ -6,36 +6,36 @@
 
 use std::borrow::Cow;
 
+use domain::failpoint;
 use domain::{Error, Result};
-use etl_engine::failpoint;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, Connection};
 use sqlx::{SqlSafeStr, SqlStr};
 
-use super::{Backend, failed};
+use crate::{Backend, failed};
 
 /// Version, name, statements. Applied ones are never changed.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "data flow", include_str!("../../../../migrations/0001_data_flow.sql")),
-    (2, "accounts", include_str!("../../../../migrations/0002_accounts.sql")),
-    (3, "run reports", include_str!("../../../../migrations/0003_run_reports.sql")),
-    (4, "uploads", include_str!("../../../../migrations/0004_uploads.sql")),
-    (5, "queries", include_str!("../../../../migrations/0005_queries.sql")),
-    (6, "drafts", include_str!("../../../../migrations/0006_drafts.sql")),
-    (8, "catalog history", include_str!("../../../../migrations/0008_catalog_history.sql")),
-    (9, "quality", include_str!("../../../../migrations/0009_quality.sql")),
+    (1, "data flow", include_str!("../../migrations/0001_data_flow.sql")),
+    (2, "accounts", include_str!("../../migrations/0002_accounts.sql")),
+    (3, "run reports", include_str!("../../migrations/0003_run_reports.sql")),
+    (4, "uploads", include_str!("../../migrations/0004_uploads.sql")),
+    (5, "queries", include_str!("../../migrations/0005_queries.sql")),
+    (6, "drafts", include_str!("../../migrations/0006_drafts.sql")),
+    (8, "catalog history", include_str!("../../migrations/0008_catalog_history.sql")),
+    (9, "quality", include_str!("../../migrations/0009_quality.sql")),
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.
 const OF_SQLITE: &[(i64, &str, &str)] = &[(
     7,
     "append-only audit log",
-    include_str!("../../../../migrations/0007_append_only_audit_log.sqlite.sql"),
+    include_str!("../../migrations/0007_append_only_audit_log.sqlite.sql"),
 )];
 const OF_POSTGRES: &[(i64, &str, &str)] = &[(
     7,
     "append-only audit log",
-    include_str!("../../../../migrations/0007_append_only_audit_log.postgres.sql"),
+    include_str!("../../migrations/0007_append_only_audit_log.postgres.sql"),
 )];
 
 /// Held until the transaction ends. The number stands for "sluice".
@@ -43,7 +43,7 @@ const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(126909663503205)"
 
 /// Applies what is missing. [`domain::ErrorKind::Conflict`] when the schema is newer than this
 /// program.
-pub(super) async fn run(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
+pub(crate) async fn run(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
     let own = match backend {
         Backend::Sqlite => OF_SQLITE,
         Backend::Postgres => OF_POSTGRES,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use crate::database::{damaged, failed};
+use crate::{damaged, failed};
 
 /// A column that is never null.
 pub fn text(row: &AnyRow, column: &str) -> Result<String> {

@@ -9,8 +9,9 @@ use domain::zone::Hop;
 use etl_engine::run::{RunCommand, RunFilter, RunLedger};
 use etl_engine::testing::sample::{at, dataset, new_run, request, step};
 
-use super::{Database, run_script, sqlite_url};
-use crate::SqlRunLedger;
+use database::{Database, sqlite_url};
+
+use super::SqlRunLedger;
 
 struct Fixture {
     _folder: tempfile::TempDir,
@@ -28,9 +29,10 @@ impl Fixture {
     }
 
     /// Carries out statements on the one connection that writes.
-    async fn write(&self, script: &str) {
-        let mut connection = self.database.shared.writers.acquire().await.unwrap();
-        run_script(&mut connection, script.into()).await.unwrap();
+    async fn write(&self, script: &'static str) {
+        let mut transaction = self.database.begin().await.unwrap();
+        sqlx::raw_sql(script).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 }
 

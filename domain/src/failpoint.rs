@@ -1,31 +1,31 @@
 //! Named places at which tests stop the process, to see that it recovers.
 //!
-//! Without the feature `test-support` [`reach`] is an empty function. With it, the environment
+//! Without the feature `failpoints` [`reach`] is an empty function. With it, the environment
 //! variable `SLUICE_FAILPOINT=<name>:<action>` arms one place: `kill` sends this process SIGKILL,
 //! `pause` stops the caller for good, `pause-once` for five seconds the first time, `error` returns
 //! an unavailable error each time, `error-once` the first time only, `panic` panics.
 
-#[cfg(not(feature = "test-support"))]
-use domain::Result;
+#[cfg(not(feature = "failpoints"))]
+use crate::Result;
 
 /// Does nothing, unless a test armed `name`.
-#[cfg(not(feature = "test-support"))]
+#[cfg(not(feature = "failpoints"))]
 #[inline(always)]
 pub fn reach(_name: &str) -> Result<()> {
     Ok(())
 }
 
-#[cfg(feature = "test-support")]
+#[cfg(feature = "failpoints")]
 pub use armed::reach;
 
-#[cfg(feature = "test-support")]
+#[cfg(feature = "failpoints")]
 mod armed {
     use std::process::Command;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
-    use domain::{Error, ErrorKind, Result};
+    use crate::{Error, ErrorKind, Result};
 
     static ARMED: LazyLock<Option<(String, String)>> = LazyLock::new(|| {
         let setting = std::env::var("SLUICE_FAILPOINT").ok()?;

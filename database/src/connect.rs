@@ -9,8 +9,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions, Connection};
 
-use super::file::{DatabaseFile, MigrationLock};
-use super::{Backend, DatabaseSettings, Shared, failed, migrate, run_script};
+use crate::file::{DatabaseFile, MigrationLock};
+use crate::{Backend, DatabaseSettings, Shared, failed, migrate, run_script};
 
 /// The URL of a SQLite file at any path, also one with spaces or question marks.
 /// [`ErrorKind::Invalid`] when the path is not UTF-8.
@@ -30,7 +30,7 @@ pub fn sqlite_url(path: &Path) -> Result<String> {
 }
 
 /// Opens a SQLite file: WAL, every commit on disk before it is acknowledged, one writer.
-pub(super) async fn sqlite(url: &str, settings: DatabaseSettings) -> Result<Shared> {
+pub(crate) async fn sqlite(url: &str, settings: DatabaseSettings) -> Result<Shared> {
     let path = SqliteConnectOptions::from_str(url).map_err(failed("read its URL"))?;
     let path = path.get_filename().to_owned();
     let base = url.split_once('?').map_or(url, |(base, _)| base);
@@ -60,7 +60,7 @@ pub(super) async fn sqlite(url: &str, settings: DatabaseSettings) -> Result<Shar
 }
 
 /// Connects to PostgreSQL.
-pub(super) async fn postgres(url: &str, settings: DatabaseSettings) -> Result<Shared> {
+pub(crate) async fn postgres(url: &str, settings: DatabaseSettings) -> Result<Shared> {
     let patience = settings.patience.as_millis();
     // The last one frees the rows of a process that was stopped in the middle of a transaction.
     let setup = format!(

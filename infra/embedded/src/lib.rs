@@ -1,0 +1,1 @@
+//! The embedded adapters of the delivery flow.

@@ -1,0 +1,1 @@
+//! The delivery flow: release, diff, plan, approval; pure.
