@@ -7,6 +7,7 @@
 
 mod change_set;
 mod execute;
+pub mod names;
 mod stack;
 mod status;
 
