@@ -1,1 +1,6 @@
 //! The delivery flow: release, diff, plan, approval; pure.
+
+pub mod diff;
+pub mod order;
+pub mod resource_types;
+pub mod template;
