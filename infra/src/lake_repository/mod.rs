@@ -19,7 +19,7 @@ pub use lake_file::{
     CatalogNames, Environment, LAKE_FILE, LakeFile, Naming, NotificationRoute, NotifiedEvent,
     PipelineDefinition, Tags, VpcCidr,
 };
-pub use paths::{MAX_FILE_BYTES, MAX_FILES, check_path};
+pub use paths::{MAX_FILE_BYTES, MAX_FILES, MAX_READ_BYTES, check_path};
 pub use problem::Problem;
 
 /// What stands at a path of a commit's tree.

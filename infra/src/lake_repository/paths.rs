@@ -8,6 +8,9 @@ pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Most files of one commit.
 pub const MAX_FILES: usize = 10_000;
 
+/// Most bytes read of one commit at once.
+pub const MAX_READ_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Longest path, in bytes.
 const MAX_PATH_BYTES: usize = 400;
 
