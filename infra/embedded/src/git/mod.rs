@@ -207,3 +207,6 @@ impl LakeRepository for GitLakeRepository {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;
