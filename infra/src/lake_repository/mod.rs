@@ -4,7 +4,10 @@
 //! (compare-and-swap), and never backwards: a restored tree is a new commit, so that nobody's history
 //! is rewritten.
 
+mod content;
+mod files;
 mod lake_file;
+mod parameter;
 mod paths;
 mod problem;
 mod toml_text;
@@ -15,6 +18,11 @@ use async_trait::async_trait;
 use domain::Result;
 use domain::branch::{Author, BranchName, Commit, CommitId};
 
+pub use content::{
+    Content, ContentChanges, FileChanged, FixtureTest, QualityFile, SourceFile, StackFile,
+    TransformationFile, changes,
+};
+pub use files::{FOLDERS, LakeFiles, belongs};
 pub use lake_file::{
     CatalogNames, Environment, LAKE_FILE, LakeFile, Naming, NotificationRoute, NotifiedEvent,
     PipelineDefinition, Tags, VpcCidr,

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::Problem;
@@ -24,16 +23,16 @@ pub(super) fn read<T: DeserializeOwned>(path: &str, text: &str) -> (Option<T>, V
     if !errors.is_empty() {
         return (None, errors.iter().take(MAX_PROBLEMS).map(problem).collect());
     }
-    let mut rest = table;
-    let mut problems = Vec::new();
+    let (mut rest, mut problems, mut removed) = (table, Vec::new(), Removed::default());
     let mut read = None;
     while read.is_none() && problems.len() < MAX_PROBLEMS {
         match T::deserialize(Deserializer::from(rest.clone())) {
             Ok(fits) => read = Some(fits),
             Err(error) => {
-                problems.push(problem(&error));
-                let removed = error.span().map(|at| remove_from_table(rest.get_mut(), at.start));
-                if removed != Some(true) {
+                if !removed.explains(&error) {
+                    problems.push(problem(&error));
+                }
+                if !removed.remove(rest.get_mut(), &error) {
                     break;
                 }
             }
@@ -43,46 +42,95 @@ pub(super) fn read<T: DeserializeOwned>(path: &str, text: &str) -> (Option<T>, V
     (read, problems)
 }
 
-/// Takes out the innermost entry whose key or value stands at an offset.
-fn remove_from_table(table: &mut DeTable<'_>, offset: usize) -> bool {
-    for (_, value) in table.iter_mut() {
-        if remove_within(value.get_mut(), offset) {
-            return true;
-        }
+/// What was taken out: its name, or the name that was meant, and where it stood.
+#[derive(Default)]
+struct Removed(Vec<(String, usize)>);
+
+impl Removed {
+    /// Takes out what an error is about; whether there was something.
+    fn remove(&mut self, table: &mut DeTable<'_>, error: &toml::de::Error) -> bool {
+        let Some(at) = error.span().map(|span| span.start) else { return false };
+        let Some(name) = remove_from_table(table, at) else { return false };
+        self.0.push((meant(error.message()).unwrap_or(&name).to_owned(), at));
+        true
+    }
+
+    /// Whether something is missing only because it was taken out: it was told of then.
+    fn explains(&mut self, error: &toml::de::Error) -> bool {
+        let missing = error.message().strip_prefix("missing field `");
+        let missing = missing.and_then(|rest| rest.strip_suffix('`'));
+        let owner = error.span().map_or(0, |span| span.start);
+        let stood = |(name, at): &(String, usize)| Some(name.as_str()) == missing && *at >= owner;
+        let found = self.0.iter().enumerate().filter(|(_, removed)| stood(removed));
+        let nearest = found.min_by_key(|(_, (_, at))| *at).map(|(index, _)| index);
+        nearest.map(|index| self.0.swap_remove(index)).is_some()
+    }
+}
+
+/// Where the value at a path of keys and indices stands, as `columns.2.name`; the nearest that there is.
+pub(super) fn place(text: &str, path: &str) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?;
+    let mut steps = path.split('.');
+    let mut at = table.get_ref().get(steps.next()?)?;
+    for step in steps {
+        let below = match at.get_ref() {
+            DeValue::Table(table) => table.get(step),
+            DeValue::Array(array) => step.parse().ok().and_then(|index: usize| array.get(index)),
+            _ => None,
+        };
+        let Some(below) = below else { break };
+        at = below;
+    }
+    Some(at.span().start)
+}
+
+/// Takes out the innermost entry whose key or value stands at an offset; its key.
+fn remove_from_table(table: &mut DeTable<'_>, offset: usize) -> Option<String> {
+    let below = table.iter_mut().find_map(|(_, value)| remove_within(value.get_mut(), offset));
+    if below.is_some() {
+        return below;
     }
     let stands_there =
         |key: Range<usize>, value: Range<usize>| key.contains(&offset) || value.contains(&offset);
     let found = table.iter().find(|(key, value)| stands_there(key.span(), value.span()));
-    let Some(name) = found.map(|(key, _)| key.get_ref().to_string()) else { return false };
-    table.remove(name.as_str()).is_some()
+    let name = found.map(|(key, _)| key.get_ref().to_string())?;
+    table.remove(name.as_str()).map(|_| name)
 }
 
-fn remove_within(value: &mut DeValue<'_>, offset: usize) -> bool {
+fn remove_within(value: &mut DeValue<'_>, offset: usize) -> Option<String> {
     match value {
         DeValue::Table(table) => remove_from_table(table, offset),
         DeValue::Array(array) => {
-            if array.iter_mut().any(|element| remove_within(element.get_mut(), offset)) {
-                return true;
+            let mut elements = array.iter_mut();
+            let below = elements.find_map(|element| remove_within(element.get_mut(), offset));
+            if below.is_some() {
+                return below;
             }
-            let there = |element: &Spanned<DeValue<'_>>| element.span().contains(&offset);
-            let Some(index) = array.iter().position(there) else { return false };
+            let index = array.iter().position(|element| element.span().contains(&offset))?;
             let kept = array.iter().enumerate().filter(|(at, _)| *at != index);
             *array = kept.map(|(_, element)| element.clone()).collect();
-            true
+            Some(String::new())
         }
-        _ => false,
+        _ => None,
     }
 }
 
 /// Serde's message, and the nearest of the names that it expected.
 fn explained(message: &str) -> String {
+    match (message.split('`').nth(1), meant(message)) {
+        (Some(given), Some(name)) => {
+            format!("`{given}` is not known here: did you mean `{name}`?")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// The name that was meant, where serde says that it does not know one and which it does.
+fn meant(message: &str) -> Option<&str> {
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let Some(given) = names.next().filter(|_| unknown) else { return message.to_owned() };
-    match nearest(given, names) {
-        Some(name) => format!("`{given}` is not known here: did you mean `{name}`?"),
-        None => message.to_owned(),
-    }
+    let given = names.next().filter(|_| unknown)?;
+    nearest(given, names)
 }
 
 /// The nearest of some names, if one is near enough to be meant.
@@ -140,7 +188,7 @@ mod tests {
                     colour = 3\n[[part]]\ncolour = 'blue'\n";
         let (read, problems) = read::<Sample>("x.toml", text);
         let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 7, "{told:#?}");
+        assert_eq!(told.len(), 5, "{told:#?}");
         assert_eq!(told[0], "x.toml:1:1: `nmae` is not known here: did you mean `name`?");
         assert!(told[1].starts_with("x.toml:2:14: "), "{told:#?}");
         assert!(told.iter().any(|problem| problem.starts_with("x.toml:4:1: `color` is")));
@@ -150,6 +198,14 @@ mod tests {
             (read.name.as_str(), read.counts, read.parts[0].colour.as_str()),
             ("", vec![1, 2], "blue")
         );
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_path() {
+        let text = "a = 1\n[[b]]\nc = 2\n[[b]]\nc = 3\n";
+        assert_eq!(place(text, "b.1.c"), text.find('3'));
+        assert_eq!(place(text, "b.1.absent"), text.rfind("[[b]]"));
+        assert_eq!(place(text, "absent"), None);
     }
 
     #[test]

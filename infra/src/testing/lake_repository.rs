@@ -205,7 +205,7 @@ async fn restoring_keeps_history(repository: Repository) {
     let restored = restored.unwrap();
     assert_eq!(paths(&repository, &restored).await, ["a", "b"]);
     assert_eq!(text(&repository, &restored, "a").await, "good");
-    assert_eq!(repository.commit(&restored).await.unwrap().parents, [bad.clone()]);
+    assert_eq!(repository.commit(&restored).await.unwrap().parents, vec![bad.clone()]);
     let again = repository.restore(&main(), &restored, &good, &author(), "again").await.unwrap();
     assert_eq!(again, restored);
     let late = repository.restore(&main(), &bad, &good, &author(), "late").await.unwrap_err();

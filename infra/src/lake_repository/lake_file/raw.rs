@@ -14,7 +14,9 @@ use super::{
     CatalogNames, Environment, LAKE_FILE, LakeFile, NotificationRoute, NotifiedEvent,
     PipelineDefinition, Tags, VpcCidr, shape,
 };
+use crate::lake_repository::parameter::{self, Parameter};
 use crate::lake_repository::{Problem, toml_text};
+use crate::stacks::names::environment_title;
 
 /// Most approvals that a rule can ask for.
 const MAX_APPROVERS: u32 = 10;
@@ -67,28 +69,6 @@ struct RawRoute {
     events: Vec<NotifiedEvent>,
     environments: Vec<Spanned<EnvironmentName>>,
     source_systems: Vec<Spanned<String>>,
-}
-
-/// A parameter's value: templates know text alone.
-#[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a parameter's value has to be text, a whole number or true or false"
-)]
-enum Parameter {
-    Text(String),
-    Number(i64),
-    Truth(bool),
-}
-
-impl Parameter {
-    fn into_text(self) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Number(number) => number.to_string(),
-            Self::Truth(truth) => truth.to_string(),
-        }
-    }
 }
 
 impl RawLakeFile {
@@ -179,10 +159,11 @@ impl Checks<'_> {
     ) -> Option<Environment> {
         let (at, raw) = (raw.span().start, raw.into_inner());
         self.unique("environment", raw.name.as_ref(), seen);
+        self.unique_title(raw.name.as_ref(), seen);
         self.unique("branch", raw.branch.as_ref(), seen);
         self.unique("vpc_cidr", raw.vpc_cidr.as_ref(), seen);
         self.place(raw.account.as_ref(), raw.region.as_ref());
-        for name in raw.parameters.keys().filter(|name| !shape::is_parameter(name.get_ref())) {
+        for name in raw.parameters.keys().filter(|name| !parameter::is_name(name.get_ref())) {
             let message =
                 format!("parameter {:?} is not valid: use letters and digits", name.get_ref());
             self.wrong(name.span().start, message);
@@ -221,6 +202,23 @@ impl Checks<'_> {
                 value.span().start,
                 format!("{named} is there twice: each environment has its own"),
             );
+        }
+    }
+
+    /// Says when the stacks of two environments would have the same names.
+    fn unique_title(
+        &mut self,
+        name: Option<&Spanned<EnvironmentName>>,
+        seen: &mut HashSet<String>,
+    ) {
+        let Some(name) = name else { return };
+        let title = environment_title(name.get_ref());
+        if !seen.insert(format!("title {title}")) && seen.insert(format!("told {title}")) {
+            let message = format!(
+                "stacks of {} and of another environment would be called {title}…",
+                name.get_ref()
+            );
+            self.wrong(name.span().start, message);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Shapes of single values: accounts, regions, teams, parameters.
+//! Shapes of single values: accounts, regions, teams.
 
 /// Twelve digits.
 pub(super) fn is_account(text: &str) -> bool {
@@ -29,12 +29,6 @@ pub(super) fn is_team(text: &str) -> bool {
     text.split_once('/').is_some_and(|(org, team)| word(org) && word(team))
 }
 
-/// A name that a CloudFormation template can give a parameter.
-pub(super) fn is_parameter(text: &str) -> bool {
-    let within = (1..=255).contains(&text.len());
-    within && text.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +44,5 @@ mod tests {
             assert!(!is_region(bad), "{bad:?} was accepted");
         }
         assert!(is_team("acme/data-platform") && !is_team("acme") && !is_team("a/b/c"));
-        assert!(is_parameter("VpcCidr") && !is_parameter("vpc-cidr") && !is_parameter(""));
     }
 }
