@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use database::{Database, sqlite_url};
 use infra::testing;
-use infra_embedded::{AccountRegion, FileSecretStore, SqlParameterStore};
+use infra_embedded::{AccountRegion, FileSecretStore, GitLakeRepository, SqlParameterStore};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -47,4 +47,15 @@ async fn secrets_in_files() {
         Arc::new(FileSecretStore::open(&folder).unwrap())
     };
     testing::secret_store(make).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lake_repository_in_git() {
+    let fixture = Fixture::new().await;
+    let make = async || {
+        let folder = fixture.folder.path().join(format!("lake-{}.git", fixture.number()));
+        let main = "main".parse().unwrap();
+        Arc::new(GitLakeRepository::open_or_init(folder, &main).await.unwrap())
+    };
+    testing::lake_repository(make).await;
 }
