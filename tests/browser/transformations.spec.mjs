@@ -197,14 +197,19 @@ test("the list tells the last run and the tests, and leads to both", async ({ pa
 test("what dropping a column breaks is told before it is saved", async ({ page }) => {
     await savedElsewhere(page, SQL, "as before");
     const query = { name: "Tips of the day", sql: "select sum(total_amount) as t from datalake_raw_source.yellow_taxi_trip_record" };
-    await page.request.post(`${lake.url}/api/v1/environments/dev/saved-queries`, { data: query, headers: { origin: lake.url } });
+    const built = { name: "Rows of the day", sql: "select sum(count) as n from datablog_arg.yellow_taxi_trip_record" };
+    for (const data of [query, built]) {
+        await page.request.post(`${lake.url}/api/v1/environments/dev/saved-queries`, { data, headers: { origin: lake.url } });
+    }
     await open(page, `${lake.url}/dev/sources/new?dataset=${DATASET}`);
     const told = page.getByRole("status", { name: "What this would break" });
     await expect(told).toHaveText("");
     await page.getByRole("button", { name: "Leave out the column of total_amount" }).click();
     await expect(told.getByRole("link", { name: DATASET })).toBeVisible();
     await expect(told).toContainText("would not run");
-    await expect(told.getByRole("link", { name: "Tips of the day" })).toBeVisible();
+    await expect(told.getByRole("listitem").filter({ hasText: "Tips of the day" })).toContainText("would not run over datalake_raw_source");
+    const through = told.getByRole("listitem").filter({ hasText: "Rows of the day" });
+    await expect(through).toContainText(`would get no new rows: datablog_arg.yellow_taxi_trip_record is not built any more`);
     await expectAccessible(page);
     await picture(page, "breaks");
     await page.getByRole("combobox", { name: "Type of VendorID" }).selectOption("string");

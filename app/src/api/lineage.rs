@@ -153,13 +153,28 @@ pub struct ChangedColumn {
 pub struct Breakage {
     /// Transformations that would not run, or whose output would change, by dataset.
     pub transformations: Vec<AffectedTransformation>,
-    /// Saved queries that the caller may see and that would not run, or return other columns.
+    /// Saved queries that the caller may see and that would not run, return other columns or get no
+    /// new rows: over the conformed table, and over purpose-built tables that would be others.
     pub queries: Vec<AffectedQuery>,
     /// How many private queries of others there are besides.
     pub hidden_queries: u64,
     /// Transformations that read the source and would go on as before.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
     pub unaffected: Vec<DatasetId>,
+}
+
+/// A table by which a change of a source reaches SQL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ChangeWay {
+    /// The table that the SQL reads, `database.table`.
+    pub table: String,
+    /// The dataset whose transformation builds that table; `None`: it is the source's conformed one.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
+    pub built_by: Option<DatasetId>,
+    /// The table would not be built any more, because its transformation would not run: the SQL goes
+    /// on to read the rows that are there.
+    pub stops: bool,
 }
 
 /// A saved query that would be affected.
@@ -172,10 +187,12 @@ pub struct AffectedQuery {
     pub name: String,
     /// Whose it is.
     pub owner: String,
-    /// Why it would not run; `None`: it would, with other columns.
+    /// Why it would not run; `None`: it would, with other columns or over old rows.
     pub problem: Option<String>,
     /// Output columns that would get another type or vanish, as `name: before -> after`.
     pub output_changes: Vec<String>,
+    /// The tables by which the change reaches it; at least one.
+    pub ways: Vec<ChangeWay>,
 }
 
 /// A transformation that would be affected.
@@ -191,10 +208,12 @@ pub struct AffectedTransformation {
     pub version: u64,
     /// Who saved that version.
     pub author: String,
-    /// Why it would not run; `None`: it would, with other columns.
+    /// Why it would not run; `None`: it would, with other columns or over old rows.
     pub problem: Option<String>,
     /// The line of its SQL where the problem is.
     pub line: Option<u64>,
     /// Output columns that would get another type or vanish, as `name: before -> after`.
     pub output_changes: Vec<String>,
+    /// The tables by which the change reaches it; at least one.
+    pub ways: Vec<ChangeWay>,
 }
