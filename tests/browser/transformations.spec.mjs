@@ -183,6 +183,42 @@ test("lineage of total_amount leads from the raw column to the purpose-built one
     await expectNoSidewaysScroll(page);
 });
 
+test("an earlier version's lineage is shown, and that it is not the one that runs", async ({ browser, page }) => {
+    const first = await savedElsewhere(page, SQL, "sums of all");
+    const second = await savedElsewhere(page, SQL.replace("sum(total_amount)", "sum(fare_amount)"), "fares alone");
+    await desk(page, "history");
+    await page.getByRole("link", { name: `Lineage of version ${first.version}`, exact: true }).click();
+    const earlier = page.getByRole("region", { name: "Earlier version" });
+    await expect(earlier).toContainText(`Version ${first.version} of`);
+    await expect(earlier).toContainText("not the one that runs");
+    await expect(earlier).toContainText("“sums of all”");
+    await page.getByRole("group", { name: "Graph of tables" }).getByRole("link", { name: /^total_amount bigint|^total_amount double/ }).last().click();
+    const words = page.getByRole("region", { name: "In words" });
+    await expect(words).toContainText("Computed as sum(total_amount)");
+    await picture(page, "lineage-earlier");
+    await expectAccessible(page);
+    await words.getByRole("combobox", { name: "Version of its SQL" }).selectOption(String(second.version));
+    await words.getByRole("button", { name: "Show" }).click();
+    await expect(words).toContainText("Computed as sum(fare_amount)");
+    await expect(earlier).toHaveCount(0);
+    await page.goBack();
+    await earlier.getByRole("link", { name: `Show version ${second.version}, which runs` }).click();
+    await expect(words).toContainText("Computed as sum(fare_amount)");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goBack();
+    await expect(earlier).toBeVisible();
+    await expectNoSidewaysScroll(page);
+
+    const context = await browser.newContext({ javaScriptEnabled: false, storageState: await page.context().storageState() });
+    const plain = await context.newPage();
+    await plain.goto(`${lake.url}/dev/lineage?focus=datablog_arg.yellow_taxi_trip_record.total_amount`);
+    await plain.getByRole("combobox", { name: "Version of its SQL" }).selectOption(String(first.version));
+    await plain.getByRole("button", { name: "Show" }).click();
+    await expect(plain.getByRole("region", { name: "Earlier version" })).toContainText(`Version ${first.version} of`);
+    await expect(plain.getByRole("region", { name: "In words" })).toContainText("Computed as sum(total_amount)");
+    await context.close();
+});
+
 test("the list tells the last run and the tests, and leads to both", async ({ page }) => {
     await savedElsewhere(page, SQL, "as before");
     await open(page, `${lake.url}/dev/transformations`);

@@ -2,14 +2,25 @@
 //!
 //! | route under `/environments/{environment}` | request | answer |
 //! |---|---|---|
-//! | `GET lineage` | | [`LineageGraph`] of the lake |
-//! | `GET lineage/{database}/{table}/{column}` | | [`ColumnLineage`] |
+//! | `GET lineage` | [`VersionQuery`] | [`LineageGraph`] of the lake |
+//! | `GET lineage/{database}/{table}/{column}` | [`VersionQuery`] | [`ColumnLineage`] |
 //! | `POST sources/{system}/{table}/breaks` | [`SourceChange`] | [`Breakage`] |
 //!
 //! A table is named `database.table`. Raw files stand as tables of the database `raw:{system}`.
 
 use domain::dataset::DatasetId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Whose table is to stand as an earlier version of its transformation builds it; both or neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
+pub struct VersionQuery {
+    /// The dataset, `{system}/{table}`.
+    pub transformation: Option<String>,
+    /// The version, from 1. Its SQL is planned over the tables of today.
+    pub version: Option<u64>,
+}
 
 /// Tables and how their columns depend on each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +50,28 @@ pub struct LineageTable {
     /// The version that its columns follow from: of the transformation for a purpose-built table,
     /// of the source otherwise.
     pub version: Option<u64>,
+    /// What tells an earlier version from the one that runs, where `version` was asked for.
+    pub earlier: Option<EarlierVersion>,
     /// Its columns, in table order; year, month and day last where they come from the rule.
     pub columns: Vec<LineageColumn>,
     /// Why its columns' origins are not known, if so: its SQL cannot be planned today.
     pub problem: Option<String>,
+}
+
+/// A version of a transformation that does not run any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct EarlierVersion {
+    /// The version that runs.
+    pub runs: u64,
+    /// Who saved the earlier one.
+    pub author: String,
+    /// Why.
+    pub message: String,
+    /// When.
+    #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    #[serde(deserialize_with = "super::moment::read")]
+    pub saved_at: Timestamp,
 }
 
 /// A column of a table of the graph.

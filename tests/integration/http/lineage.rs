@@ -1,4 +1,4 @@
-//! Lineage over HTTP, and what a change of a source would break.
+//! Lineage over HTTP: of what runs and of earlier versions; what a change of a source would break.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -116,6 +116,68 @@ async fn lineage_and_findings_follow_every_change_of_what_they_rest_on() {
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
     assert!(built().await["problem"].as_str().unwrap().contains("amount"));
     assert!(problem().await["problem"].as_str().unwrap().contains("amount"));
+}
+
+/// The table that the orders' transformation builds, in a graph.
+fn built(graph: &Value) -> Value {
+    let tables = graph["tables"].as_array().unwrap().iter();
+    tables.filter(|table| table["database"] == "shop_purpose_built").last().unwrap().clone()
+}
+
+/// The columns with their expressions, as `name=expression`.
+fn expressions(table: &Value) -> Vec<String> {
+    let columns = table["columns"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    columns.map(|c| format!("{}={}", text(&c["name"]), text(&c["expression"]))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_versions_lineage_is_told_and_that_it_does_not_run() {
+    let console = with_rows().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let newer = ORDERS_SQL.replace("sum(id) AS ids", "max(amount) AS ids");
+    assert_eq!(put(&ada, &newer, 1).await.status, StatusCode::OK);
+    let earlier = ada.get("/lineage?transformation=shop/orders&version=1").await;
+    let table = built(&earlier.json);
+    assert_eq!((&table["version"], &table["earlier"]["runs"]), (&json!(1), &json!(2)));
+    assert_eq!(table["earlier"]["author"], "test");
+    assert!(expressions(&table).contains(&"ids=sum(id)".to_owned()), "{table}");
+    let running = built(&ada.get("/lineage").await.json);
+    assert_eq!((&running["version"], &running["earlier"]), (&json!(2), &Value::Null));
+    assert!(expressions(&running).contains(&"ids=max(amount)".to_owned()), "{running}");
+    let asked = built(&ada.get("/lineage?transformation=shop/orders&version=2").await.json);
+    assert_eq!(asked, running, "the version that runs is no earlier one");
+
+    let column = "/lineage/shop_purpose_built/orders/ids";
+    let inputs = async |query: &str| {
+        let found = ada.get(&format!("{column}{query}")).await;
+        found.json["upstream"]["edges"].to_string()
+    };
+    let summed = json!({"database": "shop", "table": "orders", "column": "id"}).to_string();
+    assert!(inputs("?transformation=shop/orders&version=1").await.contains(&summed));
+    assert!(!inputs("").await.contains(&summed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_version_that_no_longer_plans_says_why() {
+    let console = with_rows().await;
+    let ada = console.sign_in("ada", Role::Engineer).await;
+    let newer = ORDERS_SQL.replace(", sum(amount) AS amount", "");
+    assert_eq!(put(&ada, &newer, 1).await.status, StatusCode::OK);
+    let mut source = crate::support::lake::orders();
+    source.columns.retain(|column| column.name != "amount");
+    console.lake.register(&source).await;
+    let table = built(&ada.get("/lineage?transformation=shop/orders&version=1").await.json);
+    assert!(table["problem"].as_str().unwrap().contains("amount"), "{table}");
+    assert_eq!((&table["earlier"]["runs"], &table["columns"]), (&json!(2), &json!([])));
+    assert_eq!(built(&ada.get("/lineage").await.json)["problem"], Value::Null);
+
+    let status = async |query: &str| ada.get(&format!("/lineage?{query}")).await.status;
+    assert_eq!(status("transformation=shop/orders&version=3").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("transformation=shop/none&version=1").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("version=1").await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(status("transformation=shop/orders").await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(status("transformation=x&version=1").await, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test(flavor = "multi_thread")]
