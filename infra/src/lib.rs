@@ -2,6 +2,7 @@
 
 pub mod lake_repository;
 pub mod parameters;
+pub mod release;
 pub mod secrets;
 pub mod stacks;
 #[cfg(feature = "test-support")]
