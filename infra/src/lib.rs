@@ -4,6 +4,7 @@ pub mod diff;
 pub mod lake_repository;
 pub mod order;
 pub mod parameters;
+pub mod release;
 pub mod resource_types;
 pub mod secrets;
 pub mod stacks;
