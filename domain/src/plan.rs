@@ -182,7 +182,7 @@ pub enum RehearsalOutcome {
         changed: u64,
         /// Rows both give.
         same: u64,
-        /// Per column of both: how many rows have another value.
+        /// Columns that differ, in the order of the new SQL.
         columns: Vec<ColumnDifference>,
     },
     /// It could not be done, and why: no data yet, no old SQL, the new SQL fails.
@@ -194,12 +194,16 @@ pub enum RehearsalOutcome {
     },
 }
 
-/// How a column differs.
+/// How a column of the result differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColumnDifference {
     /// Its name.
     pub column: String,
+    /// Its type in the old result; `None`: it is new.
+    pub before: Option<String>,
+    /// Its type in the new result; `None`: it goes.
+    pub after: Option<String>,
     /// Rows of one key whose value differs.
     pub changed: u64,
 }

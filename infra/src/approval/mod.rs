@@ -15,7 +15,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use domain::access::{Grant, Role};
+use domain::access::{Grant, Permission, Role};
 use domain::approval::{ApprovalRule, FreezeWindow};
 use domain::branch::Person;
 use domain::environment::EnvironmentName;
@@ -50,7 +50,10 @@ impl Candidate {
 
     /// Whether they may decide on plans in an environment at all.
     pub fn is_approver(&self, environment: &EnvironmentName) -> bool {
-        self.has(Role::Approver, environment) || self.has(Role::Admin, environment)
+        let decides = |grant: &Grant| {
+            grant.role.gives(Permission::DecidePlans) && grant.reaches(Some(environment))
+        };
+        self.grants.iter().any(decides)
     }
 }
 
