@@ -2,5 +2,9 @@
 
 pub mod diff;
 pub mod order;
+pub mod permissions;
 pub mod resource_types;
 pub mod template;
+
+#[cfg(test)]
+mod golden;
