@@ -5,6 +5,7 @@ pub mod diff;
 pub mod lake_repository;
 pub mod order;
 pub mod parameters;
+pub mod permissions;
 pub mod pipeline;
 pub mod plan;
 pub mod release;
