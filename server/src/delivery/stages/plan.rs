@@ -27,7 +27,7 @@ use crate::delivery::release::LoadedRelease;
 const MOST_COMMITS: usize = 500;
 
 /// Everything that a plan is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Planning<'a> {
     /// The plan's id: its change sets are called after it.
     pub id: PlanId,
