@@ -3,7 +3,11 @@
 mod account;
 mod parameters;
 mod secrets;
+mod stacks;
 
 pub use account::AccountRegion;
 pub use parameters::SqlParameterStore;
 pub use secrets::FileSecretStore;
+pub use stacks::{
+    FaultMoment, Faults, LeftBehind, ResourceFault, SimulatedStackService, Tampering,
+};
