@@ -1,6 +1,7 @@
 //! The delivery flow: release, diff, plan, approval; pure.
 
 pub mod diff;
+pub mod lake_repository;
 pub mod order;
 pub mod parameters;
 pub mod resource_types;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use database::{Database, sqlite_url};
 use infra::testing;
-use infra_embedded::{AccountRegion, FileSecretStore, SqlParameterStore};
+use infra_embedded::{AccountRegion, FileSecretStore, GitLakeRepository, SqlParameterStore};
 use support::simulation::stacks_under_test;
 
 struct Fixture {
@@ -63,4 +63,15 @@ async fn stacks_on_sqlite() {
     let make =
         async || stacks_under_test(fixture.database.clone(), second.clone(), &fixture.account());
     testing::stack_service(make).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lake_repository_in_git() {
+    let fixture = Fixture::new().await;
+    let make = async || {
+        let folder = fixture.folder.path().join(format!("lake-{}.git", fixture.number()));
+        let main = "main".parse().unwrap();
+        Arc::new(GitLakeRepository::open_or_init(folder, &main).await.unwrap())
+    };
+    testing::lake_repository(make).await;
 }

@@ -5,6 +5,7 @@
 //! of change sets can be used again (C1). What then happens takes time: [`StackService::describe`]
 //! and [`StackService::events`] tell of it.
 
+mod assemble;
 mod change_set;
 mod execute;
 pub mod names;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use domain::Result;
 use domain::stack::DriftedResource;
 
+pub use assemble::{StackDefinition, assemble, own_templates};
 pub use change_set::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus};
 pub use execute::execute_once;
 pub use stack::{Export, Output, Stack, StackEvent, StackOperation, StackResource};

@@ -6,12 +6,14 @@
 // These are tests, although they are compiled as a library for the tests of other crates.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
+mod lake_repository;
 mod parameter_store;
 mod secret_store;
 mod stack_service;
 
 use std::future::Future;
 
+pub use lake_repository::lake_repository;
 pub use parameter_store::parameter_store;
 pub use secret_store::secret_store;
 pub use stack_service::{BoxFuture, Disturbance, StacksUnderTest, stack_service};
