@@ -1,9 +1,12 @@
 //! The delivery flow: release, diff, plan, approval; pure.
 
 pub mod diff;
+#[cfg(test)]
+mod golden;
 pub mod lake_repository;
 pub mod order;
 pub mod parameters;
+pub mod permissions;
 pub mod resource_types;
 pub mod secrets;
 pub mod stacks;

@@ -2,11 +2,14 @@
 
 mod propagate;
 mod properties;
+mod render;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use domain::stack::{ChangeAction, PropertyChange, Recreation, ResourceChange};
+
+pub use render::render;
 
 use crate::resource_types::is_stateful;
 use crate::template::{Resolved, ResolvedResource};
