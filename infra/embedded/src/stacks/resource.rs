@@ -14,14 +14,15 @@ use super::world::{Around, Found};
 type Failure = Option<String>;
 
 impl StackState {
-    /// Carries one step out and tells of it. A failure of the resource is an outcome, no error.
+    /// Carries one step out and tells of it. That values cannot be evaluated is a failure of the
+    /// resource too, so that its stack is rolled back and does not stand still.
     pub(super) fn carry_out(
         &mut self,
         operation: &mut Operation,
         step: &Step,
         around: &mut Around,
-    ) -> Result<Failure> {
-        match step {
+    ) -> Failure {
+        let outcome = match step {
             Step::Make { id } => self.make(operation, id, around),
             Step::Change { id } => self.change(operation, id, around),
             Step::Replace { id } => self.replace(operation, id, around),
@@ -30,7 +31,8 @@ impl StackState {
                 let key = (resource_type.clone(), physical_id.clone());
                 Ok(self.delete(operation, id, key, *retained, around))
             }
-        }
+        };
+        outcome.unwrap_or_else(|error| Some(error.to_string()))
     }
 
     fn make(

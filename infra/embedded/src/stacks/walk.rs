@@ -3,9 +3,9 @@
 //! What was begun is data: any process that finds it carries on with the next step, so that a crash
 //! between two steps loses nothing.
 
-use domain::Result;
-use infra::stacks::{Output, StackStatus};
 use std::collections::BTreeMap;
+
+use infra::stacks::{Output, StackStatus};
 
 use super::state::{Kind, Operation, Phase, StackState, Step};
 use super::values;
@@ -13,14 +13,14 @@ use super::world::{Around, Neighbours};
 
 impl StackState {
     /// Carries out the next step of what is under way, or ends its phase when there is none left.
-    pub(super) fn step(&mut self, around: &mut Around, neighbours: &Neighbours) -> Result<()> {
-        let Some(mut operation) = self.operation.take() else { return Ok(()) };
+    pub(super) fn step(&mut self, around: &mut Around, neighbours: &Neighbours) {
+        let Some(mut operation) = self.operation.take() else { return };
         let ended = match operation.steps.pop_front() {
-            Some(step) => match self.carry_out(&mut operation, &step, around)? {
+            Some(step) => match self.carry_out(&mut operation, &step, around) {
                 None => false,
                 Some(reason) => self.step_failed(&mut operation, step, reason, around),
             },
-            None => self.phase_done(&mut operation, around, neighbours)?,
+            None => self.phase_done(&mut operation, around, neighbours),
         };
         if ended {
             self.due_at = None;
@@ -29,7 +29,6 @@ impl StackState {
         if !ended || self.status == StackStatus::UpdateRollbackFailed {
             self.operation = Some(operation);
         }
-        Ok(())
     }
 
     /// Turns an update back that is under way.
@@ -96,14 +95,14 @@ impl StackState {
         operation: &mut Operation,
         around: &Around,
         neighbours: &Neighbours,
-    ) -> Result<bool> {
+    ) -> bool {
         let now = around.now;
         // Why it was rolled back stays readable when that is done.
         let reason = self.reason.clone();
         match (operation.phase, operation.kind) {
             (Phase::Forward, Kind::Delete) => {
                 self.deletion_done(around);
-                return Ok(true);
+                return true;
             }
             (Phase::Forward, kind) => {
                 return self.all_made(operation, kind, around, neighbours);
@@ -113,7 +112,7 @@ impl StackState {
                 operation.steps = operation.removals.drain(..).rev().collect();
                 let status = StackStatus::UpdateRollbackCompleteCleanupInProgress;
                 self.become_status(status, reason, now);
-                return Ok(false);
+                return false;
             }
             (Phase::RollBack, Kind::Create | Kind::Delete) => {
                 self.become_status(StackStatus::RollbackComplete, reason, now);
@@ -126,7 +125,7 @@ impl StackState {
                 self.become_status(status, reason, now);
             }
         }
-        Ok(true)
+        true
     }
 
     /// All resources are as the template says: the outputs follow, unless other stacks forbid it.
@@ -136,24 +135,31 @@ impl StackState {
         kind: Kind,
         around: &Around,
         neighbours: &Neighbours,
-    ) -> Result<bool> {
-        let Some(target) = &operation.target else { return Ok(true) };
-        let outputs = values::outputs(self, &around.at, &target.resolved)?;
-        if let Some(reason) = refused(&self.outputs, &outputs, neighbours) {
-            self.turn_back(operation, reason, around);
-            return Ok(false);
-        }
+    ) -> bool {
+        let Some(target) = &operation.target else { return true };
+        let outputs = values::outputs(self, &around.at, &target.resolved)
+            .map_err(|error| error.to_string())
+            .and_then(|outputs| {
+                refused(&self.outputs, &outputs, neighbours).map_or(Ok(outputs), Err)
+            });
+        let outputs = match outputs {
+            Ok(outputs) => outputs,
+            Err(reason) => {
+                self.turn_back(operation, reason, around);
+                return false;
+            }
+        };
         self.outputs = outputs;
         self.made = operation.target.take();
         if kind == Kind::Create {
             self.become_status(StackStatus::CreateComplete, None, around.now);
-            return Ok(true);
+            return true;
         }
         operation.phase = Phase::CleanUp;
         operation.steps = operation.leftovers.drain(..).collect();
         let status = StackStatus::UpdateCompleteCleanupInProgress;
         self.become_status(status, None, around.now);
-        Ok(false)
+        false
     }
 
     fn deletion_done(&mut self, around: &Around) {
@@ -168,7 +174,7 @@ impl StackState {
 }
 
 /// Why outputs may not become others: an export is in use, or its name is taken.
-pub(super) fn refused(
+fn refused(
     before: &BTreeMap<String, Output>,
     after: &BTreeMap<String, Output>,
     neighbours: &Neighbours,
