@@ -1,5 +1,6 @@
 //! The delivery flow: release, diff, plan, approval; pure.
 
+pub mod approval;
 pub mod diff;
 #[cfg(test)]
 mod golden;
@@ -7,6 +8,9 @@ pub mod lake_repository;
 pub mod order;
 pub mod parameters;
 pub mod permissions;
+pub mod pipeline;
+pub mod plan;
+pub mod release;
 pub mod resource_types;
 pub mod secrets;
 pub mod stacks;

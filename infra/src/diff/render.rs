@@ -15,7 +15,7 @@ pub fn render(changes: &[ResourceChange], permissions: &[PermissionChange]) -> S
         resource(&mut text, change);
     }
     for permission in permissions {
-        let sign = if permission.widened { "! widened " } else { "  " };
+        let sign = if permission.widened { "! widened  " } else { "  narrowed " };
         line(&mut text, format_args!("{sign}{}", permission.sentence));
     }
     if text.is_empty() {
@@ -76,14 +76,19 @@ fn short(value: &str) -> String {
     if shown.len() < value.len() { format!("{shown}…") } else { shown }
 }
 
-/// Writes one line: characters that steer terminals or change the direction of text are masked.
+/// Writes one line.
 fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
     let mut written = String::new();
     // Writing into a String does not fail.
     let _ = written.write_fmt(content);
+    text.push_str(&printable(&written));
+    text.push('\n');
+}
+
+/// The text with characters masked that steer terminals or change the direction of what follows.
+pub(crate) fn printable(text: &str) -> String {
     let steers = |one: char| {
         one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.extend(written.chars().map(|one| if steers(one) { '\u{fffd}' } else { one }));
-    text.push('\n');
+    text.chars().map(|one| if steers(one) { '\u{fffd}' } else { one }).collect()
 }

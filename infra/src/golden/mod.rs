@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo nextest run -p sluice-infra golden` writes the texts anew.
 
+mod lake_templates;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

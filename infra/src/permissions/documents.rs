@@ -34,28 +34,29 @@ const POLICY_OF: [(&str, &str, &str); 9] = [
 /// Every statement of every policy in the stack.
 pub(super) fn statements(stack: &Resolved) -> Vec<Statement> {
     let resources = stack.resources.iter();
-    resources.flat_map(|(name, resource)| of_resource(name, resource)).collect()
+    resources.flat_map(|(name, resource)| of_resource(stack, name, resource)).collect()
 }
 
-fn of_resource(name: &str, resource: &ResolvedResource) -> Vec<Statement> {
+fn of_resource(stack: &Resolved, name: &str, resource: &ResolvedResource) -> Vec<Statement> {
     let Some(kind) = resource.resource_type.strip_prefix("AWS::IAM::") else {
         return match resource.resource_type.as_str() {
             "AWS::Lambda::Permission" => vec![invocation(name, resource)],
+            "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" => {
+                of_itself(name, "stack").opaque(&resource.properties)
+            }
             _ => of_other(name, resource),
         };
     };
     match kind {
         "Role" | "User" | "Group" => of_holder(name, kind, resource),
         _ => {
-            let holders = holders(name, resource);
-            let about = match kind {
-                "ManagedPolicy" => itself(name),
-                _ => holders.first().map(|(about, _)| about.clone()).unwrap_or_default(),
-            };
-            let holders = holders.into_iter().map(|(_, holder)| holder).collect();
-            let owner = Owner::Identity;
-            let place = Place { logical_id: name.to_owned(), owner, holders, about };
-            found(&place, &resource.properties)
+            let places = holders(stack, name, resource).into_iter().map(|(about, holder)| Place {
+                logical_id: name.to_owned(),
+                owner: Owner::Identity,
+                holders: vec![holder],
+                about,
+            });
+            places.flat_map(|place| found(&place, &resource.properties)).collect()
         }
     }
 }
@@ -74,7 +75,7 @@ fn of_holder(name: &str, kind: &str, resource: &ResolvedResource) -> Vec<Stateme
     let mut statements = Vec::new();
     if let Some(policies) = resource.properties.get("Policies") {
         statements.extend(match function(policies) {
-            Some(_) => vec![identity.opaque(policies)],
+            Some(_) => identity.opaque(policies),
             None => found(&identity, policies),
         });
     }
@@ -84,8 +85,8 @@ fn of_holder(name: &str, kind: &str, resource: &ResolvedResource) -> Vec<Stateme
     statements
 }
 
-/// To whom a policy is attached, as reference and in words.
-fn holders(name: &str, resource: &ResolvedResource) -> Vec<(String, String)> {
+/// To whom a policy is attached, by itself or by them, as reference and in words.
+fn holders(stack: &Resolved, name: &str, resource: &ResolvedResource) -> Vec<(String, String)> {
     let keys = [
         ("Roles", "role"),
         ("RoleName", "role"),
@@ -97,6 +98,11 @@ fn holders(name: &str, resource: &ResolvedResource) -> Vec<(String, String)> {
     let mut holders = Vec::new();
     if resource.resource_type == "AWS::IAM::ManagedPolicy" {
         holders.push((itself(name), format!("whoever has policy {name}")));
+        let attached = stack.resources.iter().filter(|(_, other)| has_policy(other, name));
+        holders.extend(attached.map(|(other, resource)| {
+            let kind = resource.resource_type.rsplit(':').next().unwrap_or_default();
+            (itself(other), format!("{} {other}", kind.to_lowercase()))
+        }));
     }
     for (key, noun) in keys {
         let attached = resource.properties.get(key).map(texts).unwrap_or_default();
@@ -108,13 +114,23 @@ fn holders(name: &str, resource: &ResolvedResource) -> Vec<(String, String)> {
     holders
 }
 
-fn of_other(name: &str, resource: &ResolvedResource) -> Vec<Statement> {
-    let place = |owner: String, about: String| Place {
+/// Whether a role, user or group names the managed policy `policy` of its own stack.
+fn has_policy(resource: &ResolvedResource, policy: &str) -> bool {
+    let attached = resource.properties.get("ManagedPolicyArns").map(texts).unwrap_or_default();
+    attached.iter().any(|text| referred(text) == Some(policy))
+}
+
+/// A policy that belongs to the resource in which it stands.
+fn of_itself(name: &str, noun: &str) -> Place {
+    Place {
         logical_id: name.to_owned(),
-        owner: Owner::Resource(owner),
+        owner: Owner::Resource(format!("{noun} {name}")),
         holders: vec![ANYONE.to_owned()],
-        about,
-    };
+        about: itself(name),
+    }
+}
+
+fn of_other(name: &str, resource: &ResolvedResource) -> Vec<Statement> {
     let entry = POLICY_OF.iter().find(|(one, _, _)| *one == resource.resource_type);
     let Some((_, key, noun)) = entry else {
         let noun = match resource.resource_type.as_str() {
@@ -124,10 +140,14 @@ fn of_other(name: &str, resource: &ResolvedResource) -> Vec<Statement> {
             "AWS::DynamoDB::Table" => "table",
             other => other,
         };
-        return found(&place(format!("{noun} {name}"), itself(name)), &resource.properties);
+        return found(&of_itself(name, noun), &resource.properties);
     };
     let owners = resource.properties.get(*key).map(texts).unwrap_or_default();
-    let places = owners.into_iter().map(|about| place(named(noun, &about), about));
+    let places = owners.into_iter().map(|about| Place {
+        owner: Owner::Resource(named(noun, &about)),
+        about,
+        ..of_itself(name, noun)
+    });
     places.flat_map(|place| found(&place, &resource.properties)).collect()
 }
 
@@ -182,7 +202,7 @@ fn of_document(place: &Place, value: &Value) -> Vec<Statement> {
         Value::Object(_) if function(value).is_none() => place.statements(value),
         value => match in_text(value) {
             Some(document) => place.statements(&document),
-            None => vec![place.opaque(value)],
+            None => place.opaque(value),
         },
     }
 }
@@ -210,6 +230,6 @@ pub(super) fn named(noun: &str, text: &str) -> String {
     }
 }
 
-fn itself(name: &str) -> String {
+pub(super) fn itself(name: &str) -> String {
     format!("${{{name}}}")
 }

@@ -3,6 +3,7 @@
 //! Everything errs on one side: what is not surely covered by what was allowed before is widened.
 //! Statements are compared over the whole stack, so that one that only moved is no change.
 
+mod acting;
 mod attachments;
 mod condition;
 mod cover;
@@ -15,10 +16,14 @@ mod sentence;
 mod statement;
 mod text;
 
+#[cfg(test)]
+mod property_tests;
+
 use std::collections::BTreeSet;
 
 use domain::stack::PermissionChange;
 
+use crate::diff::printable;
 use crate::template::Resolved;
 use cover::uncovered;
 use sentence::{Turn, sentences};
@@ -29,8 +34,9 @@ use statement::{Effect, Statement};
 /// [`diff::compare`](crate::diff::compare).
 ///
 /// Compared are policies of identities and resources wherever they stand in a template, trust,
-/// attached policies, boundaries, Lambda permissions, rules of security groups, and what a bucket
-/// blocks of public access.
+/// attached policies, boundaries, Lambda permissions, roles that resources act as, rules of
+/// security groups, and what a bucket blocks of public access. Of nested stacks nothing is known:
+/// each change of theirs is widened.
 pub fn compare(before: Option<&Resolved>, after: Option<&Resolved>) -> Vec<PermissionChange> {
     let nothing = Resolved::default();
     let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
@@ -42,6 +48,9 @@ pub fn compare(before: Option<&Resolved>, after: Option<&Resolved>) -> Vec<Permi
         widened.then_with(|| one.logical_id.cmp(&other.logical_id)).then_with(|| one.cmp(other))
     });
     changes.dedup();
+    for change in &mut changes {
+        change.sentence = printable(&change.sentence);
+    }
     changes
 }
 
@@ -72,37 +81,38 @@ struct Fact {
     logical_id: String,
     gained: String,
     lost: String,
-    /// Whether it widens when it begins to hold; else when it ends.
-    widens_when_gained: bool,
+    /// Whether something is allowed by it: it widens when it begins to hold.
+    grants: bool,
+    /// Whether something is denied by it: it widens when it ends.
+    protects: bool,
 }
 
 impl Fact {
-    fn change(self, gained: bool) -> PermissionChange {
-        PermissionChange {
-            logical_id: self.logical_id,
-            sentence: if gained { self.gained } else { self.lost },
-            widened: gained == self.widens_when_gained,
-        }
+    fn is_about(&self, stack: &Resolved) -> bool {
+        stack.resources.contains_key(&self.logical_id)
     }
 }
 
 fn facts(before: &Resolved, after: &Resolved) -> Vec<PermissionChange> {
     let all = |stack: &Resolved| -> BTreeSet<Fact> {
         let facts = stack.resources.iter().flat_map(|(name, resource)| {
-            let mut facts = attachments::facts(name, resource);
+            let mut facts = attachments::facts(stack, name, resource);
             facts.extend(public_access::facts(name, resource));
+            facts.extend(acting::facts(name, resource));
             facts
         });
         facts.collect()
     };
     let (old, new) = (all(before), all(after));
-    // Protection that comes or goes with the resource that it protects changes nothing.
-    let counts = |fact: &Fact| {
-        let there = |stack: &Resolved| stack.resources.contains_key(&fact.logical_id);
-        fact.widens_when_gained || (there(before) && there(after))
+    let change = |fact: &Fact, sentence: &str, widened: bool| PermissionChange {
+        logical_id: fact.logical_id.clone(),
+        sentence: sentence.to_owned(),
+        widened,
     };
-    let gained = new.difference(&old).filter(|fact| counts(fact)).cloned();
-    let lost = old.difference(&new).filter(|fact| counts(fact)).cloned();
-    let changes = gained.map(|fact| fact.change(true)).chain(lost.map(|fact| fact.change(false)));
-    changes.collect()
+    // Protection that comes or goes with the resource that it protects changes nothing.
+    let gained = new.difference(&old).filter(|fact| fact.grants || fact.is_about(before));
+    let lost = old.difference(&new).filter(|fact| fact.grants || fact.is_about(after));
+    let gained = gained.map(|fact| change(fact, &fact.gained, fact.grants));
+    let lost = lost.map(|fact| change(fact, &fact.lost, fact.protects && fact.is_about(after)));
+    gained.chain(lost).collect()
 }

@@ -25,7 +25,8 @@ pub(super) fn facts(name: &str, resource: &ResolvedResource) -> Vec<Fact> {
             logical_id: name.to_owned(),
             gained: format!("{name} now {meaning}"),
             lost: format!("it is no longer so that {name} {meaning}"),
-            widens_when_gained: true,
+            grants: true,
+            protects: false,
         })
         .collect();
     if resource.resource_type == "AWS::S3::Bucket" {
@@ -43,7 +44,8 @@ fn blocks(name: &str, configuration: Option<&Value>) -> Vec<Fact> {
         logical_id: name.to_owned(),
         gained: format!("bucket {name} now keeps the public out by `{flag}`"),
         lost: format!("bucket {name} no longer keeps the public out by `{flag}`"),
-        widens_when_gained: false,
+        grants: false,
+        protects: true,
     })
     .collect()
 }
@@ -55,6 +57,7 @@ fn canned(name: &str, list: Option<&Value>) -> Option<Fact> {
         logical_id: name.to_owned(),
         gained: format!("bucket {name} now has the access list `{list}`"),
         lost: format!("bucket {name} no longer has the access list `{list}`"),
-        widens_when_gained: true,
+        grants: true,
+        protects: false,
     })
 }

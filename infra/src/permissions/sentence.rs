@@ -53,11 +53,11 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn sentences(self, turn: Turn) -> Vec<PermissionChange> {
-        let mut changes = Vec::new();
         if self.statement.opaque.is_some() {
-            changes.push(self.change(self.unreadable(turn), turn));
-            return changes;
+            let sentence = self.unreadable(turn);
+            return sentence.map(|sentence| self.change(sentence, turn)).into_iter().collect();
         }
+        let mut changes = Vec::new();
         for (principals, actions, resources) in merged(&self.actions) {
             for actions in chunks(&actions) {
                 for resources in chunks(&resources) {
@@ -93,10 +93,13 @@ impl Group<'_> {
     fn what(&self, actions: &[String], turn: Turn) -> String {
         match &self.statement.owner {
             Owner::Trust(role) if actions.iter().all(|one| one.starts_with("`sts:AssumeRole")) => {
-                let to = matches!(turn, Turn::DenyLost | Turn::DenyGained);
-                format!("{}become {role}", if to { "to " } else { "" })
+                format!("{}become {role}", if is_allow(turn) { "" } else { "to " })
             }
             Owner::Trust(role) => format!("{} as {role}", actions.join(", ")),
+            // "may now everything but" is no sentence.
+            _ if actions.iter().any(|one| !one.starts_with('`')) && is_allow(turn) => {
+                format!("do {}", actions.join(", "))
+            }
             _ => actions.join(", "),
         }
     }
@@ -122,23 +125,29 @@ impl Group<'_> {
         let otherwise = match (self.but_for_conditions, turn) {
             (true, Turn::AllowGained) if conditions.is_empty() => ", without a condition",
             (true, Turn::AllowGained) => ", which is another condition than before",
-            (true, Turn::DenyLost) => ", only under another condition",
+            (true, Turn::AllowLost | Turn::DenyLost) => ", only under another condition",
             _ => "",
         };
         format!("{conditions}{otherwise}")
     }
 
-    fn unreadable(&self, turn: Turn) -> String {
+    /// Said once: when it comes it may allow, when it goes it may have denied.
+    fn unreadable(&self, turn: Turn) -> Option<String> {
+        let turned = match turn {
+            Turn::AllowGained => "now",
+            Turn::DenyLost => "no longer",
+            Turn::AllowLost | Turn::DenyGained => return None,
+        };
         let owner = match &self.statement.owner {
             Owner::Identity => words(&self.statement.principals, "").into_iter().next(),
             Owner::Trust(owner) | Owner::Resource(owner) => Some(owner.clone()),
         };
         let owner = owner.unwrap_or_else(|| self.statement.logical_id.clone());
-        let turned = if turn == Turn::AllowGained { "now" } else { "no longer" };
         let text = self.statement.opaque.as_deref().unwrap_or_default();
         let shown: String = text.chars().take(200).collect();
         let rest = if shown.len() < text.len() { "…" } else { "" };
-        format!("a policy of {owner} {turned} says what is not known beforehand: {shown}{rest}")
+        let what = "what is not known beforehand";
+        Some(format!("a policy of {owner} {turned} says {what}: {shown}{rest}"))
     }
 }
 
@@ -154,6 +163,10 @@ fn merged(actions: &BTreeMap<(Names, Names), Names>) -> Vec<(Names, Names, Names
     }
     let sets = principals.into_iter();
     sets.map(|((actions, resources), who)| (who, actions.clone(), resources)).collect()
+}
+
+fn is_allow(turn: Turn) -> bool {
+    matches!(turn, Turn::AllowGained | Turn::AllowLost)
 }
 
 fn chunks(names: &Names) -> Vec<Vec<String>> {

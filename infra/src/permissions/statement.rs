@@ -80,17 +80,19 @@ impl Place {
                 one = vec![statement.clone()];
                 &one
             }
-            None => return vec![self.opaque(document)],
+            None => return self.opaque(document),
         };
-        statements
-            .iter()
-            .map(|one| self.read(one).unwrap_or_else(|Unreadable| self.opaque(one)))
-            .collect()
+        let read = |one| match self.read(one) {
+            Ok(statement) => vec![statement],
+            Err(Unreadable) => self.opaque(one),
+        };
+        statements.iter().flat_map(read).collect()
     }
 
-    /// One that is only known to be equal to itself.
-    pub(super) fn opaque(&self, value: &Value) -> Statement {
-        Statement { opaque: Some(value.to_string()), ..self.empty(Effect::Allow) }
+    /// What is only known to be equal to itself: it may allow and it may deny.
+    pub(super) fn opaque(&self, value: &Value) -> Vec<Statement> {
+        let one = |effect| Statement { opaque: Some(value.to_string()), ..self.empty(effect) };
+        vec![one(Effect::Allow), one(Effect::Deny)]
     }
 
     /// One that says nothing yet.
