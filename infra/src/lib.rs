@@ -2,6 +2,8 @@
 
 pub mod approval;
 pub mod diff;
+#[cfg(test)]
+mod golden;
 pub mod lake_repository;
 pub mod order;
 pub mod parameters;

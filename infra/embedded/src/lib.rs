@@ -6,6 +6,7 @@ mod lake_folder;
 mod parameters;
 mod releases;
 mod secrets;
+mod stacks;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;
@@ -13,3 +14,6 @@ pub use lake_folder::read_lake_folder;
 pub use parameters::SqlParameterStore;
 pub use releases::{ReleaseStore, Stored};
 pub use secrets::FileSecretStore;
+pub use stacks::{
+    FaultMoment, Faults, LeftBehind, ResourceFault, SimulatedStackService, Tampering,
+};
