@@ -1,9 +1,12 @@
 //! The delivery flow: release, diff, plan, approval; pure.
 
+pub mod approval;
 pub mod diff;
 pub mod lake_repository;
 pub mod order;
 pub mod parameters;
+pub mod pipeline;
+pub mod plan;
 pub mod release;
 pub mod resource_types;
 pub mod secrets;
