@@ -25,27 +25,35 @@ pub struct StackDefinition {
     pub resolved: Resolved,
 }
 
-/// The templates that Sluice itself brings, by the stack.
-pub fn own_templates() -> [(OwnStack, &'static str); 6] {
-    [
-        (OwnStack::Network, include_str!("../../templates/network.yaml")),
-        (OwnStack::Storage, include_str!("../../templates/storage.yaml")),
-        (OwnStack::Tables, include_str!("../../templates/tables.yaml")),
-        (OwnStack::Events, include_str!("../../templates/events.yaml")),
-        (OwnStack::Catalog, include_str!("../../templates/catalog.yaml")),
-        (OwnStack::Roles, include_str!("../../templates/roles.yaml")),
-    ]
-}
+/// The templates that this Sluice brings for an environment, by file name. A release carries those
+/// that it was built with.
+pub const OWN_TEMPLATES: [(&str, &str); 6] = [
+    ("network.yaml", include_str!("../../templates/network.yaml")),
+    ("storage.yaml", include_str!("../../templates/storage.yaml")),
+    ("tables.yaml", include_str!("../../templates/tables.yaml")),
+    ("events.yaml", include_str!("../../templates/events.yaml")),
+    ("catalog.yaml", include_str!("../../templates/catalog.yaml")),
+    ("roles.yaml", include_str!("../../templates/roles.yaml")),
+];
 
-/// All stacks of an environment; each comes after those it imports from (D8). An environment without
-/// addresses has no network. [`domain::ErrorKind::Invalid`] names the stack and what is wrong with it.
-pub fn assemble(content: &Content, environment: &Environment) -> Result<Vec<StackDefinition>> {
+/// All stacks of an environment, each after those it imports from (D8): Sluice's own, whose templates
+/// are given by file name, and the team's. An environment without addresses has no network.
+/// [`domain::ErrorKind::Invalid`] names the stack and what is wrong with it.
+pub fn assemble(
+    content: &Content,
+    templates: &BTreeMap<String, String>,
+    environment: &Environment,
+) -> Result<Vec<StackDefinition>> {
     let prefix = &content.lake.lake.logical_id_prefix;
     let mut stacks = BTreeMap::new();
-    for (stack, template) in own_templates() {
+    for stack in OwnStack::ALL {
         if stack == OwnStack::Network && environment.vpc_cidr.is_none() {
             continue;
         }
+        let file = format!("{}.yaml", stack.as_str().to_ascii_lowercase());
+        let template = templates.get(&file).ok_or_else(|| {
+            Error::invalid(format!("the release has no template {file}: build it anew"))
+        })?;
         let name = names::own_stack(&environment.name, prefix, stack);
         let own = BTreeMap::new();
         stacks.insert(name.clone(), define(content, environment, name, template, own)?);
@@ -146,7 +154,9 @@ ServerRoleArn = "arn:aws:iam::444444444444:role/data-lake-server"
         files.add("sluice.toml", LAKE);
         let content = Content::parse(files).unwrap();
         let dev = content.lake.environments[0].clone();
-        let stacks = assemble(&content, &dev).unwrap();
+        let templates = OWN_TEMPLATES.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let templates = BTreeMap::from(templates);
+        let stacks = assemble(&content, &templates, &dev).unwrap();
         assert_eq!(stacks.len(), 6, "{:?}", stacks.iter().map(|s| &s.name).collect::<Vec<_>>());
         let mut exported = std::collections::BTreeSet::new();
         for stack in &stacks {
@@ -156,6 +166,6 @@ ServerRoleArn = "arn:aws:iam::444444444444:role/data-lake-server"
             exported.extend(stack.resolved.exports().into_iter().map(str::to_owned));
         }
         let without = Environment { vpc_cidr: None, ..dev };
-        assert_eq!(assemble(&content, &without).unwrap().len(), 5);
+        assert_eq!(assemble(&content, &templates, &without).unwrap().len(), 5);
     }
 }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use domain::Result;
 use domain::stack::DriftedResource;
 
-pub use assemble::{StackDefinition, assemble, own_templates};
+pub use assemble::{OWN_TEMPLATES, StackDefinition, assemble};
 pub use change_set::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus};
 pub use execute::execute_once;
 pub use stack::{Export, Output, Stack, StackEvent, StackOperation, StackResource};
