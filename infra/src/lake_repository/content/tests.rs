@@ -94,6 +94,8 @@ fn a_source_is_checked_where_it_stands() {
     let told = one("sources/tlc/yellow.toml", &YELLOW.replace("owner", "onwer"));
     assert!(told.starts_with("sources/tlc/yellow.toml:2:1: `onwer`"), "{told}");
     assert!(told.ends_with("did you mean `owner`?"), "{told}");
+    let told = one("sources/tlc/yellow.toml", &YELLOW.replace("nullable", "nulable"));
+    assert!(told.ends_with("8:1: `nulable` is not known here: did you mean `nullable`?"), "{told}");
     let told = one("sources/tlc/yellow.toml", &YELLOW.replace("'double'", "'dobule'"));
     assert!(told.starts_with("sources/tlc/yellow.toml:"), "{told}");
 }
