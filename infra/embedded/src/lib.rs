@@ -3,9 +3,11 @@
 mod account;
 mod git;
 mod parameters;
+mod pipelines;
 mod secrets;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;
 pub use parameters::SqlParameterStore;
+pub use pipelines::{Enqueued, ExecutionFilter, SqlPipelines};
 pub use secrets::FileSecretStore;
