@@ -133,7 +133,7 @@ class Stack:
         value = str(value)
         pattern = definition.get("AllowedPattern", ".*")
         assert re.fullmatch(pattern, value), f"{self.name}: {key}={value} does not match {pattern}"
-        return value.split(",") if definition["Type"] == "CommaDelimitedList" else value
+        return value
 
     def _value(self, value):
         if isinstance(value, list):
@@ -181,6 +181,9 @@ class Stack:
 
     def _join(self, argument):
         return argument[0].join(self._value(argument[1]))
+
+    def _split(self, argument):
+        return self._value(argument[1]).split(argument[0])
 
     def _select(self, argument):
         return self._value(argument[1])[int(argument[0])]
