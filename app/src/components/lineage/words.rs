@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::Address;
 use super::trace::{Focus, Step, Table, Tie, Trace};
+use super::version;
 use crate::api::lineage::{EdgeKind, LineageGraph};
 
 /// The lists beneath the drawing.
@@ -35,11 +36,31 @@ pub(super) fn in_words(
     let title = Focus::write(&focus.table, focus.column.as_deref());
     let (up, down) = (&trace.upstream, &trace.downstream);
     let whole = focus.column.is_none();
+    let chooser = version::chooser(table, address);
+    // Of an earlier version the notice above says so.
+    let problem = table.problem.clone().filter(|_| table.earlier.is_none());
+    let absent = focus.column.as_ref().filter(|_| column.is_none() && table.problem.is_none());
+    if let Some(absent) = absent {
+        let text = match table.version {
+            Some(version) => format!("Version {version} of this table has no column “{absent}”."),
+            None => format!("This table has no column “{absent}”."),
+        };
+        let href = address.of(&Focus::write(&focus.table, None));
+        return view! {
+            <section class="lineage-words" aria-label="In words">
+                <h2><code>{title}</code></h2>
+                {chooser}
+                <p class="notice" data-tone="wait">{text}" "<a href=href>"See all its columns"</a></p>
+            </section>
+        }
+        .into_any();
+    }
     view! {
         <section class="lineage-words" aria-label="In words">
             <h2><code>{title}</code></h2>
             <p class="muted">{about.join(" · ")}</p>
-            {table.problem.clone().map(|why| view! { <p class="notice" data-tone="wait">"Origins are not known: "{why}</p> })}
+            {chooser}
+            {problem.map(|why| view! { <p class="notice" data-tone="wait">"Origins are not known: "{why}</p> })}
             {expression}
             <div class="grid">
                 {list("Upstream", "Nothing: it begins here.", up, whole, address)}
