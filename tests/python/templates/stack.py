@@ -141,7 +141,7 @@ class Stack:
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
-            (function, argument), = value.items()
+            ((function, argument),) = value.items()
             known = getattr(self, "_" + function.removeprefix("Fn::").lower(), None)
             if function in ("Ref", "Condition") or function.startswith("Fn::"):
                 assert known, f"{self.name}: {function} is not known here"
