@@ -26,7 +26,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "visitors", include_str!("../../migrations/0013_visitors.sql")),
     (9, "quality", include_str!("../../migrations/0009_quality.sql")),
     (10, "stacks", include_str!("../../migrations/0010_stacks.sql")),
+<<<<<<< HEAD
     (11, "releases", include_str!("../../migrations/0011_releases.sql")),
+=======
+    (12, "pipelines", include_str!("../../migrations/0012_pipelines.sql")),
+>>>>>>> approvals
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.

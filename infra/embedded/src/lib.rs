@@ -4,12 +4,24 @@ mod account;
 mod git;
 mod lake_folder;
 mod parameters;
+<<<<<<< HEAD
 mod releases;
+=======
+mod pipelines;
+>>>>>>> approvals
 mod secrets;
+mod stacks;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;
 pub use lake_folder::read_lake_folder;
 pub use parameters::SqlParameterStore;
+<<<<<<< HEAD
 pub use releases::{ReleaseStore, Stored};
+=======
+pub use pipelines::{Enqueued, ExecutionFilter, SqlPipelines};
+>>>>>>> approvals
 pub use secrets::FileSecretStore;
+pub use stacks::{
+    FaultMoment, Faults, LeftBehind, ResourceFault, SimulatedStackService, Tampering,
+};

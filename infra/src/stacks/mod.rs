@@ -9,6 +9,7 @@ mod assemble;
 mod change_set;
 mod execute;
 pub mod names;
+mod permissions;
 mod stack;
 mod status;
 
@@ -19,6 +20,7 @@ use domain::stack::DriftedResource;
 pub use assemble::{OWN_TEMPLATES, StackDefinition, assemble};
 pub use change_set::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus};
 pub use execute::execute_once;
+pub use permissions::permission_changes;
 pub use stack::{Export, Output, Stack, StackEvent, StackOperation, StackResource};
 pub use status::{NextAction, StackStatus};
 

@@ -62,7 +62,9 @@ impl LoadedRelease {
         let transformations = self.content.transformations.iter();
         DataSide {
             sources: sources.map(|(id, file)| (id.clone(), file.source.clone())).collect(),
-            transformations: transformations.map(|(id, file)| (id.clone(), file.sql.clone())).collect(),
+            transformations: transformations
+                .map(|(id, file)| (id.clone(), file.sql.clone()))
+                .collect(),
         }
     }
 }
