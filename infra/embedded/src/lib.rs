@@ -4,11 +4,8 @@ mod account;
 mod git;
 mod lake_folder;
 mod parameters;
-<<<<<<< HEAD
-mod releases;
-=======
 mod pipelines;
->>>>>>> approvals
+mod releases;
 mod secrets;
 mod stacks;
 
@@ -16,11 +13,8 @@ pub use account::AccountRegion;
 pub use git::GitLakeRepository;
 pub use lake_folder::read_lake_folder;
 pub use parameters::SqlParameterStore;
-<<<<<<< HEAD
-pub use releases::{ReleaseStore, Stored};
-=======
 pub use pipelines::{Enqueued, ExecutionFilter, SqlPipelines};
->>>>>>> approvals
+pub use releases::{ReleaseStore, Stored};
 pub use secrets::FileSecretStore;
 pub use stacks::{
     FaultMoment, Faults, LeftBehind, ResourceFault, SimulatedStackService, Tampering,
