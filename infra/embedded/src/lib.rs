@@ -5,6 +5,8 @@ mod git;
 mod parameters;
 mod pipelines;
 mod secrets;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;
