@@ -21,14 +21,15 @@ CREATE TABLE simulated_resources (
     PRIMARY KEY (account, region, resource_type, physical_id)
 );
 
--- A stack as JSON: resources, outputs, and how far an execution has got. Deleted ones are kept for
--- their events.
+-- A stack as JSON: resources, outputs, and how far an execution has got; with the time at which its
+-- next step is due, if something is under way. Deleted ones are kept for their events.
 CREATE TABLE stacks (
     arn        TEXT   NOT NULL PRIMARY KEY,
     account    TEXT   NOT NULL,
     region     TEXT   NOT NULL,
     name       TEXT   NOT NULL,
     document   TEXT   NOT NULL,
+    due_at     BIGINT,
     deleted_at BIGINT
 );
 CREATE UNIQUE INDEX stacks_by_name ON stacks (account, region, name) WHERE deleted_at IS NULL;

@@ -2,10 +2,20 @@
 
 mod account;
 mod git;
+mod lake_folder;
 mod parameters;
+mod pipelines;
+mod releases;
 mod secrets;
+mod stacks;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;
+pub use lake_folder::read_lake_folder;
 pub use parameters::SqlParameterStore;
+pub use pipelines::{Enqueued, ExecutionFilter, SqlPipelines};
+pub use releases::{ReleaseStore, Stored};
 pub use secrets::FileSecretStore;
+pub use stacks::{
+    FaultMoment, Faults, LeftBehind, ResourceFault, SimulatedStackService, Tampering,
+};

@@ -1,12 +1,15 @@
 //! The contract suites of the delivery flow over SQLite and local files.
 //! The same suites over PostgreSQL stand in tests/integration/contracts.
 
+mod support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use database::{Database, sqlite_url};
 use infra::testing;
 use infra_embedded::{AccountRegion, FileSecretStore, GitLakeRepository, SqlParameterStore};
+use support::simulation::stacks_under_test;
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -20,6 +23,10 @@ impl Fixture {
         let url = sqlite_url(&folder.path().join("sluice.db")).unwrap();
         let database = Database::open(&url).await.unwrap();
         Self { folder, database, count: AtomicU32::new(0) }
+    }
+
+    fn url(&self) -> String {
+        sqlite_url(&self.folder.path().join("sluice.db")).unwrap()
     }
 
     fn number(&self) -> u32 {
@@ -47,6 +54,15 @@ async fn secrets_in_files() {
         Arc::new(FileSecretStore::open(&folder).unwrap())
     };
     testing::secret_store(make).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stacks_on_sqlite() {
+    let fixture = Fixture::new().await;
+    let second = Database::open(&fixture.url()).await.unwrap();
+    let make =
+        async || stacks_under_test(fixture.database.clone(), second.clone(), &fixture.account());
+    testing::stack_service(make).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

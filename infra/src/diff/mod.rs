@@ -2,11 +2,18 @@
 
 mod propagate;
 mod properties;
+mod render;
+
+#[cfg(test)]
+mod property_tests;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use domain::stack::{ChangeAction, PropertyChange, Recreation, ResourceChange};
+
+pub(crate) use render::printable;
+pub use render::render;
 
 use crate::resource_types::is_stateful;
 use crate::template::{Resolved, ResolvedResource};

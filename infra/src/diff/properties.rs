@@ -68,8 +68,31 @@ impl Differences<'_> {
                 path.pop();
             }
         } else {
+            self.grown_or_shrunk(old, new, path);
+        }
+    }
+
+    /// Lists of different lengths: what they have in common at both ends is left out.
+    fn grown_or_shrunk(&mut self, old: &[Value], new: &[Value], path: &mut Vec<String>) {
+        let equal = |(one, other): &(&Value, &Value)| same(one, other);
+        let start = old.iter().zip(new).take_while(equal).count();
+        let (old_rest, new_rest) = (&old[start..], &new[start..]);
+        let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(equal).count();
+        let gone = &old_rest[..old_rest.len() - end];
+        let come = &new_rest[..new_rest.len() - end];
+        if !gone.is_empty() && !come.is_empty() {
             let (old, new) = (Value::from(old.to_vec()), Value::from(new.to_vec()));
-            self.push(Some(&old), Some(&new), path);
+            return self.push(Some(&old), Some(&new), path);
+        }
+        for (index, value) in gone.iter().enumerate() {
+            path.push((start + index).to_string());
+            self.push(Some(value), None, path);
+            path.pop();
+        }
+        for (index, value) in come.iter().enumerate() {
+            path.push((start + index).to_string());
+            self.push(None, Some(value), path);
+            path.pop();
         }
     }
 

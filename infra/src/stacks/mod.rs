@@ -5,9 +5,11 @@
 //! of change sets can be used again (C1). What then happens takes time: [`StackService::describe`]
 //! and [`StackService::events`] tell of it.
 
+mod assemble;
 mod change_set;
 mod execute;
 pub mod names;
+mod permissions;
 mod stack;
 mod status;
 
@@ -15,8 +17,10 @@ use async_trait::async_trait;
 use domain::Result;
 use domain::stack::DriftedResource;
 
+pub use assemble::{OWN_TEMPLATES, StackDefinition, assemble};
 pub use change_set::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus};
 pub use execute::execute_once;
+pub use permissions::permission_changes;
 pub use stack::{Export, Output, Stack, StackEvent, StackOperation, StackResource};
 pub use status::{NextAction, StackStatus};
 

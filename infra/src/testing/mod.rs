@@ -9,12 +9,14 @@
 mod lake_repository;
 mod parameter_store;
 mod secret_store;
+mod stack_service;
 
 use std::future::Future;
 
 pub use lake_repository::lake_repository;
 pub use parameter_store::parameter_store;
 pub use secret_store::secret_store;
+pub use stack_service::{BoxFuture, Disturbance, StacksUnderTest, stack_service};
 
 /// Runs cases, each on a fresh adapter, and panics at the end if one has failed.
 macro_rules! cases {

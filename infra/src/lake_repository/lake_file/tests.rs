@@ -37,6 +37,12 @@ approvers = 2
 teams = ["acme/leads"]
 expires_after_hours = 24
 
+[[environments.freeze]]
+name = "weekends"
+time_zone = "Europe/Berlin"
+from = "fri 18:00"
+to = "mon 06:00"
+
 [pipeline]
 rehearsal = false
 
@@ -78,6 +84,7 @@ fn a_whole_file_is_read() {
     assert_eq!((prod.approval.approvers, prod.protected), (2, true));
     assert!(prod.approval.exclude_requester);
     assert_eq!(prod.vpc_cidr.unwrap().to_string(), "10.0.0.0/24");
+    assert_eq!((dev.freeze.len(), prod.freeze[0].name.as_str()), (0, "weekends"));
     assert!(!file.pipeline.rehearsal && file.pipeline.fixture_tests);
     assert_eq!(file.notifications[0].events[1], NotifiedEvent::DeploymentFailed);
     assert_eq!(file.environment_of(&"production".parse().unwrap()), Some(prod));
@@ -141,6 +148,14 @@ fn a_rule_nobody_can_satisfy_is_refused() {
     );
     assert!(one("approvers = 2", "approvers = 99").contains("at most 10"));
     assert!(one("\"acme/leads\"", "\"leads\"").contains("`org/team`"));
+}
+
+#[test]
+fn a_freeze_window_is_understood_or_refused() {
+    let told = one("Europe/Berlin", "Europe/Belrin");
+    assert!(told.starts_with("sluice.toml:36:1: freeze window"), "{told}");
+    assert!(one("\"fri 18:00\"", "\"friday\"").contains("no moment of a freeze window"));
+    assert!(one("\"mon 06:00\"", "\"2026-12-20T18:00\"").contains("both once"));
 }
 
 #[test]
