@@ -53,7 +53,9 @@ impl Role {
             | Permission::EditTransformations
             | Permission::EditCatalog
             | Permission::ExportResults
+            | Permission::OperatePipelines
             | Permission::UploadFiles => matches!(self, Self::Engineer | Self::Admin),
+            Permission::DecidePlans => matches!(self, Self::Approver | Self::Admin),
             Permission::ViewAudit => matches!(self, Self::Approver | Self::Admin),
             Permission::ManageSettings => self == Self::Admin,
         }
@@ -100,6 +102,10 @@ pub enum Permission {
     ExportResults,
     /// Put files into the raw zone.
     UploadFiles,
+    /// Start, cancel and retry executions, promote, roll back.
+    OperatePipelines,
+    /// Approve and reject plans.
+    DecidePlans,
     /// Read and export the audit log.
     ViewAudit,
     /// Members, roles, notification targets, retention.
@@ -108,7 +114,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ViewLake,
         Self::ViewQuarantine,
         Self::OperateRuns,
@@ -118,6 +124,8 @@ impl Permission {
         Self::RunQueries,
         Self::ExportResults,
         Self::UploadFiles,
+        Self::OperatePipelines,
+        Self::DecidePlans,
         Self::ViewAudit,
         Self::ManageSettings,
     ];
@@ -134,6 +142,8 @@ impl Permission {
             Self::RunQueries => "run_queries",
             Self::ExportResults => "export_results",
             Self::UploadFiles => "upload_files",
+            Self::OperatePipelines => "operate_pipelines",
+            Self::DecidePlans => "decide_plans",
             Self::ViewAudit => "view_audit",
             Self::ManageSettings => "manage_settings",
         }
@@ -174,7 +184,8 @@ impl Grant {
         Self { role, environment: None }
     }
 
-    fn reaches(&self, environment: Option<&EnvironmentName>) -> bool {
+    /// Whether it holds in an environment; with `None`, in the lake as a whole.
+    pub fn reaches(&self, environment: Option<&EnvironmentName>) -> bool {
         match (&self.environment, environment) {
             (None, _) => true,
             (Some(own), Some(asked)) => own == asked,

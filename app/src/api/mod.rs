@@ -2,11 +2,12 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod delivery;
 pub mod drafts;
 pub mod lineage;
 pub mod me;
 pub mod members;
-mod moment;
+pub(crate) mod moment;
 pub mod overview;
 mod page;
 mod problem;

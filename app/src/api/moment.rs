@@ -9,12 +9,12 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 /// Reads a point in time.
-pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+pub(crate) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     parse(&String::deserialize(from)?)
 }
 
 /// Reads a point in time that may be absent.
-pub(super) fn read_some<'de, D>(from: D) -> Result<Option<Timestamp>, D::Error>
+pub(crate) fn read_some<'de, D>(from: D) -> Result<Option<Timestamp>, D::Error>
 where
     D: Deserializer<'de>,
 {

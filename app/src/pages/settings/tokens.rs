@@ -16,7 +16,7 @@ use crate::place::use_rights;
 type Tokens = Resource<Result<Page<Token>, Problem>>;
 
 /// What a scope allows, in the words of a chooser.
-const SCOPES: [(Permission, &str); 11] = [
+const SCOPES: [(Permission, &str); 13] = [
     (Permission::ViewLake, "See sources, runs, zones and counts"),
     (Permission::ViewQuarantine, "See rejected rows with their raw text"),
     (Permission::OperateRuns, "Retry, cancel and replay runs"),
@@ -26,6 +26,8 @@ const SCOPES: [(Permission, &str); 11] = [
     (Permission::RunQueries, "Run queries and see sample rows"),
     (Permission::ExportResults, "Export the rows of a query"),
     (Permission::UploadFiles, "Upload files into the raw zone"),
+    (Permission::OperatePipelines, "Start, cancel and retry deliveries, promote, roll back"),
+    (Permission::DecidePlans, "Approve and reject plans"),
     (Permission::ViewAudit, "Read and export the audit log"),
     (Permission::ManageSettings, "Change members and settings"),
 ];
