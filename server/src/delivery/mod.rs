@@ -6,6 +6,7 @@
 pub mod checks;
 pub mod data;
 mod definition;
+pub mod edit;
 mod people;
 mod poll;
 pub mod rehearse;
