@@ -9,12 +9,13 @@ use domain::source::{PartitionRule, Source};
 use domain::table::{CatalogTable, TableName};
 use domain::transformation::Transformation;
 use domain::zone::Zone;
-use domain::{ErrorKind, Result};
+use domain::{Error, ErrorKind, Result};
 
 use super::{Kind, Lineage, Origin, lineage};
 use crate::lake::Lake;
 use crate::query::lookup::tables_named;
 use crate::query::statement::QueryStatement;
+use crate::transformation::check::Severity;
 use crate::transformation::kept::{Kept, TableStates};
 use crate::transformation::subject::Subject;
 
@@ -240,11 +241,25 @@ async fn current_lineage(
     Ok(found)
 }
 
+/// SQL that cannot be planned is refused in the words of a check, which are short and tell the line.
 async fn planned(lake: &Lake, subject: &Subject, sql: &str) -> Result<Arc<Lineage>> {
+    match plan_lineage(lake, subject, sql).await {
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            let found = subject.check(lake, sql).await?.findings;
+            let fault = found.into_iter().find(|finding| finding.severity == Severity::Error);
+            Err(fault.map_or(error, |fault| {
+                Error::invalid(format!("line {}: {}", fault.place.line, fault.message))
+            }))
+        }
+        outcome => outcome.map(Arc::new),
+    }
+}
+
+async fn plan_lineage(lake: &Lake, subject: &Subject, sql: &str) -> Result<Lineage> {
     let known = subject.known_tables(lake, sql).await?;
     let statement = QueryStatement::parse(sql)?;
     let tables = tables_named(statement.tables(), lake.catalog.as_ref(), &known).await?;
-    Ok(Arc::new(lineage(sql, tables).await?))
+    lineage(sql, tables).await
 }
 
 fn catalogued(table: &CatalogTable) -> TableNode {

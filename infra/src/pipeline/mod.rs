@@ -1,5 +1,6 @@
 //! Pipelines: what may happen to an execution, as rules over plain values.
 
+mod deployment;
 mod job;
 mod log;
 mod people;

@@ -120,8 +120,8 @@ async fn lineage_and_findings_follow_every_change_of_what_they_rest_on() {
 
 /// The table that the orders' transformation builds, in a graph.
 fn built(graph: &Value) -> Value {
-    let tables = graph["tables"].as_array().unwrap().iter();
-    tables.filter(|table| table["database"] == "shop_purpose_built").last().unwrap().clone()
+    let mut tables = graph["tables"].as_array().unwrap().iter();
+    tables.find(|table| table["database"] == "shop_purpose_built").unwrap().clone()
 }
 
 /// The columns with their expressions, as `name=expression`.

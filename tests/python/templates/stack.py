@@ -133,7 +133,7 @@ class Stack:
         value = str(value)
         pattern = definition.get("AllowedPattern", ".*")
         assert re.fullmatch(pattern, value), f"{self.name}: {key}={value} does not match {pattern}"
-        return value.split(",") if definition["Type"] == "CommaDelimitedList" else value
+        return value
 
     def _value(self, value):
         if isinstance(value, list):
@@ -141,7 +141,7 @@ class Stack:
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
-            (function, argument), = value.items()
+            ((function, argument),) = value.items()
             known = getattr(self, "_" + function.removeprefix("Fn::").lower(), None)
             if function in ("Ref", "Condition") or function.startswith("Fn::"):
                 assert known, f"{self.name}: {function} is not known here"
@@ -181,6 +181,9 @@ class Stack:
 
     def _join(self, argument):
         return argument[0].join(self._value(argument[1]))
+
+    def _split(self, argument):
+        return self._value(argument[1]).split(argument[0])
 
     def _select(self, argument):
         return self._value(argument[1])[int(argument[0])]

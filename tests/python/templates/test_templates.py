@@ -11,9 +11,12 @@ from pathlib import Path
 
 from cfnlint.api import lint_file
 
-from broken import BROKEN
-from rules import LOOKED, RULES
+import broken_keeping
+import broken_rights
+from rule import LOOKED, RULES
 from stack import ENVIRONMENTS, FOLDER, ORDER, path, read, stack
+
+BROKEN = broken_keeping.BROKEN + broken_rights.BROKEN
 
 # Names that stacks of other teams import today.
 REFERENCE_EXPORTS = """VpcId AvailabilityZone1 AvailabilityZone2 AvailabilityZone3 SubnetId1
@@ -49,13 +52,13 @@ class Templates(unittest.TestCase):
 
     def test_no_account_and_no_secret_is_written_down(self):
         for name in ORDER:
-            found = re.findall(r"\b[0-9]{12}\b|\bAKIA[A-Z0-9]{12,}|BEGIN [A-Z ]*PRIVATE", path(name).read_text())
-            # A query's limit in bytes.
-            self.assertEqual([text for text in found if text != "107374182400"], [], name)
+            # The other number of twelve digits is a query's limit in bytes.
+            text = path(name).read_text().replace("107374182400", "")
+            self.assertNotRegex(text, r"\b[0-9]{12}\b|\bAKIA[A-Z0-9]{12,}|PRIVATE KEY", name)
 
     def test_neither_anchors_nor_macros(self):
         for name in ORDER:
-            self.assertIsNone(re.search(r"^Transform:|[:-] [&*][A-Za-z]", path(name).read_text(), re.M), name)
+            self.assertNotRegex(path(name).read_text(), r"(?m)^Transform:|[:-] [&*][A-Za-z]", name)
 
     def test_a_parameter_means_the_same_everywhere(self):
         seen = {}
@@ -66,9 +69,9 @@ class Templates(unittest.TestCase):
 
     def test_the_prefix_takes_hyphens_inside_and_nothing_else(self):
         pattern = read("storage")["Parameters"]["ResourceNamePrefix"]["AllowedPattern"]
-        for good in ("a", "lake", "a-b", "0lake9"):
+        for good in ("a", "lake", "a-b", "a-b-c", "0lake9"):
             self.assertTrue(re.fullmatch(pattern, good), good)
-        for bad in ("", "-x", "x-", "a|b", "Lake", "a_b", "a" * 13):
+        for bad in ("", "-x", "x-", "a--b", "a|b", "Lake", "a_b"):
             self.assertFalse(re.fullmatch(pattern, bad), bad)
 
     def test_what_a_stack_imports_an_earlier_one_exports(self):

@@ -14,14 +14,17 @@ const WHOSE: &str = "transformation";
 /// Which version the address asks for.
 const VERSION: &str = "version";
 
-/// The question for the version that the address asks for, as the API reads it.
+/// The question for the version that the address asks for, as the API reads it. Of what is no number
+/// nothing is passed on: the API then says how a version is named.
 pub(super) fn question(query: &ParamsMap, own: Option<&str>) -> String {
     let Some(version) = query.get(VERSION) else { return String::new() };
     let mut asked = ParamsMap::new();
     if let Some(whose) = query.get(WHOSE).or_else(|| own.map(ToOwned::to_owned)) {
         asked.insert(WHOSE, whose);
     }
-    asked.insert(VERSION, version);
+    if version.parse::<u64>().is_ok() {
+        asked.insert(VERSION, version);
+    }
     asked.to_query_string()
 }
 

@@ -1,7 +1,6 @@
 //! The whole lake at a commit or in a folder, parsed and checked as far as no engine is needed.
 //!
-//! What SQL says and whether it plans is the engine's to check; whether templates are sound is
-//! [`crate::template`]'s.
+//! What SQL says and whether it plans is the engine's to check.
 
 mod changes;
 mod quality;
@@ -20,6 +19,7 @@ use super::{LAKE_FILE, LakeFile, LakeFiles, LakeRepository, Problem, toml_text};
 pub use changes::{ContentChanges, FileChanged, changes};
 pub use quality::QualityFile;
 pub use sources::SourceFile;
+pub(super) use sources::canonical;
 pub use stacks::StackFile;
 pub use transformations::{FixtureTest, TransformationFile};
 
@@ -34,7 +34,7 @@ pub struct Content {
     pub transformations: BTreeMap<DatasetId, TransformationFile>,
     /// `quality/<database>/<table>.toml`, by path.
     pub quality: Vec<QualityFile>,
-    /// `stacks/<name>.yaml`, in the order in which they are deployed.
+    /// `stacks/<name>.yaml`, by name.
     pub stacks: Vec<StackFile>,
     /// All files, as they were read.
     pub files: LakeFiles,

@@ -1,16 +1,18 @@
 //! `stacks/<name>.yaml`, a team's own CloudFormation, and `stacks/<name>.toml` beside it: what the
-//! template is given, and which stacks come before it.
+//! template is given. Which stack comes first follows from what they import (D8), and is not written
+//! down a second time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::environment::EnvironmentName;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Reading;
-use crate::lake_repository::parameter::{self, Parameter};
+use crate::lake_repository::parameter::Parameter;
 use crate::lake_repository::{LakeFile, Problem, toml_text};
 use crate::stacks::names::OwnStack;
+use crate::template::Template;
 
 /// A team's own stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +23,6 @@ pub struct StackFile {
     pub path: String,
     /// The text, as it is.
     pub template: String,
-    /// Stacks of this folder that have to be there before it.
-    pub depends_on: Vec<String>,
     parameters: BTreeMap<String, String>,
     parameters_in: BTreeMap<EnvironmentName, BTreeMap<String, String>>,
 }
@@ -39,7 +39,6 @@ impl StackFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
-    depends_on: Vec<Spanned<String>>,
     parameters: BTreeMap<Spanned<String>, Parameter>,
     parameters_in: BTreeMap<Spanned<EnvironmentName>, BTreeMap<Spanned<String>, Parameter>>,
 }
@@ -53,13 +52,13 @@ pub(super) fn read(reading: &mut Reading<'_>, lake: Option<&LakeFile>) -> Vec<St
             settings.insert(name, (path, text));
         } else if let Some(name) = rest.strip_suffix(".yaml") {
             check_name(reading, path, name);
+            check_template(reading, path, text);
             stacks.insert(
                 name,
                 StackFile {
                     name: name.to_owned(),
                     path: (*path).to_owned(),
                     template: (*text).to_owned(),
-                    depends_on: Vec::new(),
                     parameters: BTreeMap::new(),
                     parameters_in: BTreeMap::new(),
                 },
@@ -68,16 +67,15 @@ pub(super) fn read(reading: &mut Reading<'_>, lake: Option<&LakeFile>) -> Vec<St
             reading.wrong(path, "nothing reads this file: stacks are <name>.yaml and <name>.toml");
         }
     }
-    let names: BTreeSet<String> = stacks.keys().map(|name| (*name).to_owned()).collect();
     for (name, (path, text)) in settings {
         match stacks.get_mut(name) {
-            Some(stack) => settle(reading, stack, &names, lake, (path, text)),
+            Some(stack) => settle(reading, stack, lake, (path, text)),
             None => {
-                reading.wrong(path, format!("there is no stacks/{name}.yaml that it belongs to"))
+                reading.wrong(path, format!("there is no stacks/{name}.yaml that it belongs to"));
             }
         }
     }
-    in_order(reading, stacks.into_values().collect())
+    stacks.into_values().collect()
 }
 
 fn check_name(reading: &mut Reading<'_>, path: &str, name: &str) {
@@ -98,30 +96,22 @@ fn check_name(reading: &mut Reading<'_>, path: &str, name: &str) {
 fn settle(
     reading: &mut Reading<'_>,
     stack: &mut StackFile,
-    names: &BTreeSet<String>,
     lake: Option<&LakeFile>,
     (path, text): (&str, &str),
 ) {
     let (read, problems) = toml_text::read::<Settings>(path, text);
     reading.problems.extend(problems);
     let Some(settings) = read else { return };
+    let declared = Template::parse(&stack.template).ok().map(|template| template.parameters);
     let mut wrong = |offset: usize, message: String| {
         reading.problems.push(Problem::at(path, text, offset, message));
     };
-    for name in settings.depends_on {
-        if !names.contains(name.get_ref()) {
-            let message = format!("there is no stacks/{}.yaml to depend on", name.get_ref());
-            wrong(name.span().start, message);
-        }
-        stack.depends_on.push(name.into_inner());
-    }
     let mut texts = |parameters: BTreeMap<Spanned<String>, Parameter>| {
         let mut texts = BTreeMap::new();
         for (name, value) in parameters {
-            if !parameter::is_name(name.get_ref()) {
-                let message =
-                    format!("parameter {:?} is not valid: use letters and digits", name.get_ref());
-                reading.problems.push(Problem::at(path, text, name.span().start, message));
+            if declared.as_ref().is_some_and(|declared| !declared.contains_key(name.get_ref())) {
+                let message = format!("the template has no parameter {}", name.get_ref());
+                wrong(name.span().start, message);
             }
             texts.insert(name.into_inner(), value.into_text());
         }
@@ -139,21 +129,17 @@ fn settle(
     reading.problems.extend(unknown);
 }
 
-/// Stacks after those that they depend on, else by name.
-fn in_order(reading: &mut Reading<'_>, mut left: Vec<StackFile>) -> Vec<StackFile> {
-    let mut ordered: Vec<StackFile> = Vec::new();
-    while !left.is_empty() {
-        let waits = |stack: &StackFile| {
-            stack.depends_on.iter().any(|name| left.iter().any(|other| other.name == *name))
-        };
-        let Some(next) = left.iter().position(|stack| !waits(stack)) else {
-            let names: Vec<_> = left.iter().map(|stack| stack.name.as_str()).collect();
-            let message = format!("these stacks wait for each other: {}", names.join(", "));
-            let path = left[0].path.clone();
-            reading.wrong(&path, message);
-            break;
-        };
-        ordered.push(left.remove(next));
-    }
-    ordered
+/// Says what is wrong with a template, where the reader of templates says where.
+fn check_template(reading: &mut Reading<'_>, path: &str, text: &str) {
+    let Err(error) = Template::parse(text) else { return };
+    let placed = error.message().strip_prefix("line ").and_then(|rest| {
+        let (line, rest) = rest.split_once(" column ")?;
+        let (column, message) = rest.split_once(": ")?;
+        Some((line.parse().ok()?, column.parse().ok()?, message.to_owned()))
+    });
+    let (line, column, message) = match placed {
+        Some((line, column, message)) => (Some(line), Some(column), message),
+        None => (None, None, error.message().to_owned()),
+    };
+    reading.problems.push(Problem { path: path.to_owned(), line, column, message });
 }

@@ -6,12 +6,15 @@ const LAKE: &str = "[lake]\nlogical_id_prefix = 'Lake'\nresource_name_prefix = '
     [[environments]]\nname = 'dev'\nbranch = 'main'\naccount = '111111111111'\nregion = 'eu-central-1'\n\
     [[environments]]\nname = 'prod'\nbranch = 'prod'\naccount = '333333333333'\nregion = 'eu-central-1'\n";
 
+const STACK: &str = "Parameters:\n  Size: {Type: Number}\n  Name: {Type: String}\nResources:\n  Topic: \
+    {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref Name, DisplayName: !Ref Size}}\n";
+
 const YELLOW: &str = "dataset = 'tlc/yellow'\nowner = 'data'\nformat = { type = 'csv' }\n\
     [[columns]]\nname = 'fare'\nsource_name = 'Fare'\ntype = 'double'\nnullable = true\n";
 
 fn whole() -> BTreeMap<&'static str, String> {
     let rules = "[[rules]]\nname = 'fare'\nkind = 'not_null'\ncolumn = 'fare'\neffect = 'warn'\n";
-    let api = "depends_on = ['queue']\n[parameters]\nSize = 1\nName = 'a'\n[parameters_in.prod]\nSize = 9\n";
+    let api = "[parameters]\nSize = 1\nName = 'a'\n[parameters_in.prod]\nSize = 9\n";
     BTreeMap::from([
         ("sluice.toml", LAKE.to_owned()),
         ("sources/tlc/yellow.toml", YELLOW.to_owned()),
@@ -19,9 +22,9 @@ fn whole() -> BTreeMap<&'static str, String> {
         ("transformations/tlc/yellow.tests/sums/yellow.csv", "fare\n1\n".to_owned()),
         ("transformations/tlc/yellow.tests/sums/expected.csv", "fare\n1\n".to_owned()),
         ("quality/tlc/yellow.toml", rules.to_owned()),
-        ("stacks/api.yaml", "Resources: {}\n".to_owned()),
+        ("stacks/api.yaml", STACK.to_owned()),
         ("stacks/api.toml", api.to_owned()),
-        ("stacks/queue.yaml", "Resources: {}\n".to_owned()),
+        ("stacks/queue.yaml", STACK.to_owned()),
         ("README.md", "# Ours\n".to_owned()),
     ])
 }
@@ -61,9 +64,9 @@ fn a_whole_lake_is_read() {
     assert_eq!((test.name.as_str(), test.expected.as_str()), ("sums", "fare\n1\n"));
     assert_eq!(test.inputs, [("yellow".to_owned(), "fare\n1\n".to_owned())]);
     assert_eq!(content.quality[0].table.to_string(), "tlc.yellow");
-    let order: Vec<_> = content.stacks.iter().map(|stack| stack.name.as_str()).collect();
-    assert_eq!(order, ["queue", "api"]);
-    let of = |environment: &str| content.stacks[1].parameters(&environment.parse().unwrap());
+    let names: Vec<_> = content.stacks.iter().map(|stack| stack.name.as_str()).collect();
+    assert_eq!(names, ["api", "queue"]);
+    let of = |environment: &str| content.stacks[0].parameters(&environment.parse().unwrap());
     assert_eq!((of("dev")["Size"].as_str(), of("prod")["Size"].as_str()), ("1", "9"));
     assert_eq!(of("prod")["Name"], "a");
     assert!(content.files.get("README.md").is_none());
@@ -91,6 +94,8 @@ fn a_source_is_checked_where_it_stands() {
     let told = one("sources/tlc/yellow.toml", &YELLOW.replace("owner", "onwer"));
     assert!(told.starts_with("sources/tlc/yellow.toml:2:1: `onwer`"), "{told}");
     assert!(told.ends_with("did you mean `owner`?"), "{told}");
+    let told = one("sources/tlc/yellow.toml", &YELLOW.replace("nullable", "nulable"));
+    assert!(told.ends_with("8:1: `nulable` is not known here: did you mean `nullable`?"), "{told}");
     let told = one("sources/tlc/yellow.toml", &YELLOW.replace("'double'", "'dobule'"));
     assert!(told.starts_with("sources/tlc/yellow.toml:"), "{told}");
 }
@@ -128,17 +133,17 @@ fn a_transformation_has_a_source_and_whole_tests() {
 }
 
 #[test]
-fn stacks_are_named_known_and_in_an_order() {
-    assert!(one("stacks/network.yaml", "Resources: {}").contains("Sluice itself brings"));
-    assert!(one("stacks/Bad.yaml", "Resources: {}").contains("lower-case"));
-    assert!(one("stacks/api.yml", "Resources: {}").contains("<name>.yaml"));
+fn stacks_are_named_and_known_and_sound() {
+    assert!(one("stacks/network.yaml", STACK).contains("Sluice itself brings"));
+    assert!(one("stacks/Bad.yaml", STACK).contains("lower-case"));
+    assert!(one("stacks/api.yml", STACK).contains("<name>.yaml"));
     assert!(one("stacks/lost.toml", "").contains("no stacks/lost.yaml"));
-    assert!(one("stacks/queue.toml", "depends_on = ['quue']").contains("no stacks/quue.yaml"));
-    let circle = one("stacks/queue.toml", "depends_on = ['api']");
-    assert!(circle.contains("wait for each other: api, queue"), "{circle}");
     let unknown = one("stacks/queue.toml", "[parameters_in.prd]\nSize = 1\n");
     assert!(unknown.starts_with("stacks/queue.toml:1:16: environment prd"), "{unknown}");
-    assert!(one("stacks/queue.toml", "[parameters]\na-b = 1\n").contains("letters and digits"));
+    let undeclared = one("stacks/queue.toml", "[parameters]\nSiez = 1\n");
+    assert!(undeclared.starts_with("stacks/queue.toml:2:1: the template has no parameter Siez"));
+    let unsound = one("stacks/queue.yaml", "Resources:\n  A:\n    Type: !Reff B\n");
+    assert!(unsound.starts_with("stacks/queue.yaml:3:11: !Reff is no function"), "{unsound}");
 }
 
 #[test]
@@ -146,7 +151,7 @@ fn all_problems_of_all_files_are_told() {
     let told = told(&[
         ("sluice.toml", Some("[lake]\nresource_name_prefix = '-x'\n")),
         ("sources/tlc/yellow.toml", Some("dataset = 'tlc/yellow'\ncolour = 1\n")),
-        ("stacks/queue.toml", Some("depends = []\n")),
+        ("stacks/queue.toml", Some("depends_on = []\n")),
     ]);
     for file in ["sluice.toml:2:", "sources/tlc/yellow.toml:2:", "stacks/queue.toml:1:"] {
         assert!(told.iter().any(|told| told.starts_with(file)), "{file} is missing of {told:#?}");

@@ -7,7 +7,7 @@ mod shape;
 
 use std::collections::BTreeMap;
 
-use domain::approval::ApprovalRule;
+use domain::approval::{ApprovalRule, FreezeWindow};
 use domain::branch::BranchName;
 use domain::environment::EnvironmentName;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,8 @@ pub struct Environment {
     pub parameters: BTreeMap<String, String>,
     /// What it asks for before a plan is carried out.
     pub approval: ApprovalRule,
+    /// `[[environments.freeze]]`: when nothing is deployed there.
+    pub freeze: Vec<FreezeWindow>,
 }
 
 /// Values of the tags `<resource_name_prefix>:cost-center`, `:team` and `:application`.
@@ -185,5 +187,7 @@ impl NotifiedEvent {
     ];
 }
 
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use domain::approval::ApprovalRule;
+use domain::approval::{ApprovalRule, FreezeWindow};
 use domain::branch::BranchName;
 use domain::dataset::check_name;
 use domain::environment::EnvironmentName;
@@ -14,6 +14,7 @@ use super::{
     CatalogNames, Environment, LAKE_FILE, LakeFile, NotificationRoute, NotifiedEvent,
     PipelineDefinition, Tags, VpcCidr, shape,
 };
+use crate::approval::check_windows;
 use crate::lake_repository::parameter::{self, Parameter};
 use crate::lake_repository::{Problem, toml_text};
 use crate::stacks::names::environment_title;
@@ -60,6 +61,7 @@ struct RawEnvironment {
     vpc_cidr: Option<Spanned<VpcCidr>>,
     parameters: BTreeMap<Spanned<String>, Parameter>,
     approval: Option<Spanned<ApprovalRule>>,
+    freeze: Vec<Spanned<FreezeWindow>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -171,6 +173,11 @@ impl Checks<'_> {
         if let Some(rule) = &raw.approval {
             self.approval(rule);
         }
+        for window in &raw.freeze {
+            if let Err(error) = check_windows(std::slice::from_ref(window.get_ref())) {
+                self.wrong(window.span().start, error.message());
+            }
+        }
         let parameters = raw.parameters.into_iter();
         let environment = Environment {
             name: self.needed(raw.name, at, "name of the environment")?,
@@ -183,6 +190,7 @@ impl Checks<'_> {
                 .map(|(name, value)| (name.into_inner(), value.into_text()))
                 .collect(),
             approval: raw.approval.map(Spanned::into_inner).unwrap_or_default(),
+            freeze: raw.freeze.into_iter().map(Spanned::into_inner).collect(),
         };
         self.bucket_names(at, lake, &environment);
         Some(environment)

@@ -1,51 +1,7 @@
 //! `sluice.toml` read, and every check of it.
 
+use super::samples::WHOLE;
 use super::*;
-
-const WHOLE: &str = r#"
-[lake]
-logical_id_prefix = "DataLakeCDKBlog"
-resource_name_prefix = "cdkblog"
-
-[tags]
-cost_center = "4711"
-team = "data"
-application = "lake"
-
-[catalog]
-conformed_database = "datalake_raw_source"
-purpose_built_database = "datablog_arg"
-
-[[environments]]
-name = "dev"
-branch = "main"
-account = "111111111111"
-region = "eu-central-1"
-vpc_cidr = "10.20.0.0/24"
-parameters = { RetentionDays = 30, Size = "small", Loud = true }
-
-[[environments]]
-name = "prod"
-branch = "production"
-account = "333333333333"
-region = "eu-central-1"
-protected = true
-vpc_cidr = "10.0.0.0/24"
-
-[environments.approval]
-approvers = 2
-teams = ["acme/leads"]
-expires_after_hours = 24
-
-[pipeline]
-rehearsal = false
-
-[[notifications]]
-target = "oncall"
-events = ["run_failed", "deployment_failed"]
-environments = ["prod"]
-source_systems = ["tlc_taxi_data"]
-"#;
 
 /// What is told of a file in which some text is replaced.
 fn told(from: &str, to: &str) -> Vec<String> {
@@ -78,6 +34,7 @@ fn a_whole_file_is_read() {
     assert_eq!((prod.approval.approvers, prod.protected), (2, true));
     assert!(prod.approval.exclude_requester);
     assert_eq!(prod.vpc_cidr.unwrap().to_string(), "10.0.0.0/24");
+    assert_eq!((dev.freeze.len(), prod.freeze[0].name.as_str()), (0, "weekends"));
     assert!(!file.pipeline.rehearsal && file.pipeline.fixture_tests);
     assert_eq!(file.notifications[0].events[1], NotifiedEvent::DeploymentFailed);
     assert_eq!(file.environment_of(&"production".parse().unwrap()), Some(prod));
@@ -126,12 +83,14 @@ fn what_every_environment_needs_is_there_and_its_own() {
 
 #[test]
 fn d9_names_of_buckets_fit_with_account_and_region() {
-    let long = told(
-        "resource_name_prefix = \"cdkblog\"",
-        "resource_name_prefix = \"a-prefix-of-twenty-two\"",
+    let text = WHOLE.replacen("\"cdkblog\"", "\"twelve-chars\"", 1).replacen(
+        "name = \"dev\"",
+        "name = \"development-one\"",
+        1,
     );
-    assert_eq!(long.len(), 2, "{long:#?}");
-    assert!(long[0].contains("bucket names of dev would be"), "{long:#?}");
+    let problems = LakeFile::parse(&text).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].message.contains("bucket names of development-one would be 5 characters"));
 }
 
 #[test]
@@ -141,6 +100,14 @@ fn a_rule_nobody_can_satisfy_is_refused() {
     );
     assert!(one("approvers = 2", "approvers = 99").contains("at most 10"));
     assert!(one("\"acme/leads\"", "\"leads\"").contains("`org/team`"));
+}
+
+#[test]
+fn a_freeze_window_is_understood_or_refused() {
+    let told = one("Europe/Berlin", "Europe/Belrin");
+    assert!(told.starts_with("sluice.toml:36:1: freeze window"), "{told}");
+    assert!(one("\"fri 18:00\"", "\"friday\"").contains("no moment of a freeze window"));
+    assert!(one("\"mon 06:00\"", "\"2026-12-20T18:00\"").contains("both once"));
 }
 
 #[test]

@@ -1,37 +1,21 @@
-"""What must hold of every stack, beyond what cfn-lint knows. A rule yields a sentence for each
-fault, and the word `looked` once for each thing it looked at: a rule that looks at nothing in any
-template is a fault of its own."""
-
-import json
-import re
+"""Rules on what stacks keep: encrypted, private, over TLS alone, kept, readable, logged, tagged."""
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from policies import (
-    denies,
-    every_policy,
-    identity_policies,
-    key_policies,
-    many,
-    resource_policies,
-    statements,
-    takes_a_resource,
-    trust_policies,
-)
-import stack as stacks
+from policies import denies, many, statements
+from rule import LOOKED, rule
 
-LOOKED = object()
-RULES = []
 NO_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 ZONES = ("-raw", "-conformed", "-purpose-built")
 QUERYABLE = ("-conformed", "-purpose-built")
 STATEFUL = ("S3::Bucket", "S3::BucketPolicy", "DynamoDB::Table", "KMS::Key", "Glue::Database")
 AT_ONCE = {"STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"}
-
-
-def rule(function):
-    RULES.append(function)
-    return function
+PUBLIC_BLOCKS = (
+    "BlockPublicAcls",
+    "BlockPublicPolicy",
+    "IgnorePublicAcls",
+    "RestrictPublicBuckets",
+)
 
 
 def buckets(stack):
@@ -42,13 +26,6 @@ def buckets(stack):
     }
     for key, bucket in stack.of("S3::Bucket"):
         yield key, bucket, f"<{key}>" in receiving
-
-
-def boundary_of(environment):
-    """The actions that the permission boundary of the environment lets through."""
-    target = stacks.stack("bootstrap-target", environment)
-    document = target.resources["Boundary"]["Properties"]["PolicyDocument"]
-    return {action for entry in statements(document) for action in many(entry["Action"])}
 
 
 def policy_of(stack, kind, field, key):
@@ -130,7 +107,7 @@ def nothing_is_public(stack):
     for key, bucket, _ in buckets(stack):
         yield LOOKED
         blocked = bucket.get("PublicAccessBlockConfiguration", {})
-        for what in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"):
+        for what in PUBLIC_BLOCKS:
             if blocked.get(what) is not True:
                 yield f"{key}: {what} is not set"
         ownership = bucket.get("OwnershipControls", {}).get("Rules", [{}])
@@ -151,21 +128,6 @@ def nothing_is_public(stack):
     for kind in ("EC2::InternetGateway", "EC2::NatGateway"):
         for key, _ in stack.of(kind):
             yield f"{key}: the network has a way to the internet"
-
-
-@rule
-def nobody_is_let_in_by_star(stack):
-    for where, document in every_policy(stack):
-        for statement in statements(document):
-            yield LOOKED
-            if statement["Effect"] != "Allow":
-                continue
-            principal = statement.get("Principal")
-            names = principal.values() if isinstance(principal, dict) else [principal]
-            stars = any("*" in many(name) for name in names)
-            only_ours = "aws:PrincipalAccount" in statement.get("Condition", {}).get("StringEquals", {})
-            if stars and not only_ours:
-                yield f"{where}/{statement['Sid']}: everybody is let in"
 
 
 @rule
@@ -260,148 +222,6 @@ def access_is_logged(stack):
 
 
 @rule
-def rights_are_named(stack):
-    on_its_own = {where for where, _ in key_policies(stack)}
-    for where, document in every_policy(stack):
-        for statement in statements(document):
-            if statement["Effect"] != "Allow":
-                continue
-            yield LOOKED
-            here = f"{where}/{statement.get('Sid')}"
-            if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
-                yield f"{here}: it allows all but something"
-                continue
-            actions = many(statement["Action"])
-            for action in actions:
-                if "*" in action or "?" in action:
-                    yield f"{here}: {action} is not one action"
-            for resource in many(statement.get("Resource")):
-                # In the policy of a key, "*" is that key.
-                if resource == "*" and where not in on_its_own:
-                    named = [action for action in actions if takes_a_resource(action)]
-                    if named:
-                        yield f"{here}: any resource, though {named[0]} could name it"
-                elif re.match(r"arn:[^:]*:(s3:::|(sqs|sns):[^:]*:[^:]*:|(iam|dynamodb|athena):[^:]*:[^:]*:[a-z]+/)\*", resource):
-                    yield f"{here}: {resource} is any of its kind"
-                elif re.match(r"arn:[^:]*:[^:]*:\*|arn:[^:]*:[^:]*:[^:]*:\*", resource):
-                    yield f"{here}: {resource} is in any region or account"
-
-
-@rule
-def no_administrator_is_attached(stack):
-    for key, role in stack.of("IAM::Role"):
-        yield LOOKED
-        for arn in many(role.get("ManagedPolicyArns")):
-            if "::aws:policy/" in arn:
-                yield f"{key}: {arn} is as wide as AWS makes it"
-
-
-@rule
-def roles_carry_the_boundary(stack):
-    # Those of the bootstrap are made by a person, and are what makes the boundary hold for others.
-    if stack.name.startswith("bootstrap-"):
-        return
-    for key, role in stack.of("IAM::Role"):
-        yield LOOKED
-        if not role.get("PermissionsBoundary", "").endswith("-boundary"):
-            yield f"{key}: it has no permission boundary"
-
-
-@rule
-def roles_stay_within_the_boundary(stack):
-    """What a role is given and the boundary cuts off would fail at three in the morning."""
-    if stack.name.startswith("bootstrap-"):
-        return
-    most = boundary_of(stack.environment)
-    for where, document in identity_policies(stack):
-        for statement in statements(document):
-            yield LOOKED
-            for action in many(statement["Action"]):
-                if action not in most:
-                    yield f"{where}/{statement['Sid']}: the boundary does not let {action} through"
-
-
-@rule
-def who_makes_roles_makes_them_within_the_boundary(stack):
-    guarded = {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy",
-               "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"}
-    boundaries = [f"<{key}>" for key, _ in stack.of("IAM::ManagedPolicy") if key == "Boundary"]
-    for where, document in identity_policies(stack):
-        for statement in statements(document):
-            if statement["Effect"] == "Allow" and guarded & set(many(statement["Action"])):
-                yield LOOKED
-                asked = statement.get("Condition", {}).get("StringEquals", {})
-                if asked.get("iam:PermissionsBoundary") not in boundaries:
-                    yield f"{where}/{statement['Sid']}: roles may be made without the boundary"
-                if any("/sluice/" not in resource for resource in many(statement["Resource"])):
-                    yield f"{where}/{statement['Sid']}: roles of the bootstrap may be changed"
-
-
-@rule
-def roles_are_passed_one_by_one(stack):
-    for where, document in identity_policies(stack):
-        for statement in statements(document):
-            if "iam:PassRole" not in many(statement.get("Action")):
-                continue
-            yield LOOKED
-            here = f"{where}/{statement['Sid']}"
-            if any("*" in resource for resource in many(statement["Resource"])):
-                yield f"{here}: any role may be passed"
-            if "iam:PassedToService" not in statement.get("Condition", {}).get("StringEquals", {}):
-                yield f"{here}: a role may be passed to any service"
-
-
-@rule
-def trust_names_one_role_or_service(stack):
-    for where, document in trust_policies(stack):
-        for statement in statements(document):
-            yield LOOKED
-            here = f"{where}/{statement['Sid']}"
-            condition = statement.get("Condition", {})
-            for arn in many(statement["Principal"].get("AWS")):
-                if not re.fullmatch(r"arn:[^:*]+:iam::[0-9]{12}:role/[^*]+", arn):
-                    yield f"{here}: {arn} is not one role"
-                elif condition.get("StringEquals", {}).get("aws:PrincipalArn") != arn:
-                    yield f"{here}: no condition names the role"
-            for service in many(statement["Principal"].get("Service")):
-                sources = [key for test in condition.values() for key in test]
-                # EC2 sends no source.
-                if service != "ec2.amazonaws.com" and "aws:SourceAccount" not in sources:
-                    yield f"{here}: {service} may come for any account"
-
-
-@rule
-def keys_name_who_uses_them(stack):
-    use = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom",
-           "kms:ReEncryptTo", "kms:CreateGrant"}
-    for where, document in key_policies(stack):
-        for statement in statements(document):
-            yield LOOKED
-            root = any(arn.endswith(":root") for arn in many(statement["Principal"].get("AWS")))
-            if root and use & set(many(statement["Action"])) and "Condition" not in statement:
-                yield f"{where}/{statement['Sid']}: whoever the account lets may use the key"
-            services = many(statement["Principal"].get("Service"))
-            if services and "aws:SourceAccount" not in statement.get("Condition", {}).get("StringEquals", {}):
-                yield f"{where}/{statement['Sid']}: {services[0]} may use the key for any account"
-
-
-@rule
-def services_are_let_in_for_this_account(stack):
-    for where, document in resource_policies(stack):
-        for statement in statements(document):
-            principal = statement.get("Principal")
-            if statement["Effect"] != "Allow" or not isinstance(principal, dict):
-                continue
-            if "Service" not in principal:
-                continue
-            yield LOOKED
-            condition = statement.get("Condition", {})
-            keys = {key for test in condition.values() for key in test}
-            if not {"aws:SourceAccount", "aws:SourceArn"} <= keys:
-                yield f"{where}/{statement['Sid']}: {principal['Service']} may come for any account"
-
-
-@rule
 def queues_have_a_dead_letter_queue_and_one_sender(stack):
     for key, queue in stack.of("SQS::Queue"):
         yield LOOKED
@@ -434,22 +254,13 @@ def everything_is_tagged(stack):
 
 
 @rule
-def names_and_policies_fit(stack):
-    for key, bucket in stack.of("S3::Bucket"):
+def networks_carry_the_name_of_the_lake(stack):
+    """The role of CloudFormation may change and delete by that name alone."""
+    for key, resource in stack.resources.items():
+        tags = resource.get("Properties", {}).get("Tags")
+        if not resource["Type"].startswith("AWS::EC2::") or tags is None:
+            continue
         yield LOOKED
-        # The longest that the parameters allow: eight for the environment, twelve for the prefix.
-        longest = bucket["BucketName"].replace(f"{stack.environment}-lake", "e" * 8 + "-" + "p" * 12)
-        if len(longest) > 63:
-            yield f"{key}: its name may have {len(longest)} characters, S3 takes 63"
-    for where, document in every_policy(stack):
-        yield LOOKED
-        size = len(json.dumps(document, separators=(",", ":")))
-        # Names of resources stand for ARNs of up to a hundred characters.
-        size += 80 * len(re.findall(r"<[^>]+>", json.dumps(document)))
-        most = 2048 if where in dict(trust_policies(stack)) else 6144
-        if size > most:
-            yield f"{where}: {size} characters, IAM takes {most}"
-    for key, role in stack.of("IAM::Role"):
-        size = len(json.dumps(role.get("Policies", []), separators=(",", ":")))
-        if size > 10240:
-            yield f"{key}: {size} characters in its own policies, IAM takes 10240"
+        name = next((tag["Value"] for tag in tags if tag["Key"] == "Name"), "")
+        if not name.startswith(f"{stack.environment}-lake-"):
+            yield f"{key}: it is called {name!r}"
