@@ -6,8 +6,8 @@ use database::{Database, sqlite_url};
 use domain::stack::ChangeAction;
 use infra::lake_repository::{Content, LakeFiles};
 use infra::stacks::{
-    ChangeSetRequest, StackDefinition, StackOperation, StackService, StackStatus, assemble,
-    permission_changes,
+    ChangeSetRequest, OWN_TEMPLATES, StackDefinition, StackOperation, StackService, StackStatus,
+    assemble, permission_changes,
 };
 use infra_embedded::{AccountRegion, SimulatedStackService};
 
@@ -130,7 +130,8 @@ fn own_stacks() -> Vec<StackDefinition> {
     files.add("sluice.toml", LAKE);
     let content = Content::parse(files).unwrap();
     let dev = content.lake.environments[0].clone();
-    assemble(&content, &dev).unwrap()
+    let templates = OWN_TEMPLATES.map(|(file, text)| (file.to_owned(), text.to_owned())).into();
+    assemble(&content, &templates, &dev).unwrap()
 }
 
 async fn deploy(service: &SimulatedStackService, stack: &StackDefinition, token: &str) {
