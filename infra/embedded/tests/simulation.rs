@@ -1,5 +1,8 @@
 //! Simulated stacks beyond their contract: what is begun survives, and takes its time.
 
+// The helpers of tests are tests too.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use database::{Database, sqlite_url};
