@@ -6,6 +6,7 @@ mod database;
 mod folder;
 mod memory;
 mod queries;
+mod releases;
 mod sign_in;
 mod sql;
 mod stacks;
