@@ -168,6 +168,27 @@ fn texts_made_to_harm_are_refused() {
 }
 
 #[test]
+fn values_that_grow_without_end_are_refused() {
+    let many = |one: &str, times: usize| vec![one; times].join(", ");
+    let long = "x".repeat(100_000);
+    not_resolved(&format!("{{X: !Join [{long}, [{}]]}}", many("a", 1_000)), "repeat less");
+    let sub = format!("{{X: !Sub [\"{}\", {{A: {long}}}]}}", "${A}".repeat(1_000));
+    not_resolved(&sub, "repeat less");
+    let nested = (0..12).fold("b".to_owned(), |inner, _| {
+        format!("!Sub [\"{}\", {{A: {inner}}}]", "${A}".repeat(8))
+    });
+    not_resolved(&format!("{{X: {nested}}}"), "repeat less");
+    let text = format!(
+        "Mappings: {{M: {{a: {{b: [{}]}}}}}}\nResources: {{R: {{Type: A::B, Properties: {{X: [{}]}}}}}}",
+        many("a", 10_000),
+        many("!FindInMap [M, a, b]", 1_000),
+    );
+    let inputs = Inputs::new("1", "eu-central-1", "s");
+    let error = Template::parse(&text).unwrap().resolve(&inputs).unwrap_err().to_string();
+    assert!(error.contains("repeat less"), "{error}");
+}
+
+#[test]
 fn functions_that_cannot_be_evaluated_say_where() {
     not_resolved("{X: !Select [2, [a, b]]}", "Resources.One: Fn::Select asks for value 2");
     not_resolved("{X: !FindInMap [M, a, b]}", "the map M has no value b under a");

@@ -9,3 +9,4 @@ mod pipelines;
 mod queries;
 mod sign_in;
 mod sql;
+mod stacks;

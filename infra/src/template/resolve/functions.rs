@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use domain::error::{Error, Result};
 use serde_json::{Value, json};
 
-use super::{Maybe, Scope};
+use super::{EACH_VALUE, Maybe, Scope, size};
 use crate::template::references::function;
 use crate::template::sections::scalar;
 
@@ -54,7 +54,10 @@ impl Scope<'_> {
             Some(_) if delimiter.is_empty() => {
                 Err(Error::invalid("Fn::Split needs a delimiter that is not empty"))
             }
-            Some(text) => Ok(text.split(delimiter.as_str()).map(Value::from).collect()),
+            Some(text) => {
+                self.grow(text.matches(delimiter.as_str()).count() * EACH_VALUE)?;
+                Ok(text.split(delimiter.as_str()).map(Value::from).collect())
+            }
             None if function(&text).is_some() => Ok(json!({ "Fn::Split": [delimiter, text] })),
             None => Err(Error::invalid(format!("Fn::Split takes a text, not {text}"))),
         }
@@ -69,9 +72,11 @@ impl Scope<'_> {
         let second = self.known(second, "the second key of Fn::FindInMap")?;
         let mappings = self.template.map(|template| &template.mappings);
         let found = mappings.and_then(|mappings| mappings.get(&map)?.get(&first)?.get(&second));
-        found.cloned().ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             Error::invalid(format!("the map {map} has no value {second} under {first}: add it"))
-        })
+        })?;
+        self.grow(size(found))?;
+        Ok(found.clone())
     }
 
     pub(super) fn import(&self, argument: &Value) -> Result<Value> {

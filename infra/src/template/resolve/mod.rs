@@ -5,7 +5,7 @@ mod conditions;
 mod functions;
 mod text;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::error::{Error, Result};
@@ -17,6 +17,13 @@ use super::{
     Existing, Inputs, Output, Resolved, ResolvedOutput, ResolvedResource, Resource, Template,
 };
 use text::canonical;
+
+/// How much values may grow while functions are evaluated, in bytes, roughly: a text of a
+/// kilobyte can ask for a gigabyte by repeating parameters, mappings and texts.
+const MOST_GROWTH: usize = 32_000_000;
+
+/// What a value costs beside its text.
+const EACH_VALUE: usize = 32;
 
 /// What `Ref` to `AWS::NoValue` becomes: nothing.
 type Maybe = Option<Value>;
@@ -31,6 +38,8 @@ struct Scope<'a> {
     /// What was asked for since it was last taken.
     resources: RefCell<BTreeSet<String>>,
     imports: RefCell<BTreeSet<String>>,
+    /// What was evaluated until now, against [`MOST_GROWTH`].
+    grown: Cell<usize>,
 }
 
 /// Evaluates the whole template.
@@ -44,6 +53,7 @@ pub(super) fn template(template: &Template, inputs: &Inputs) -> Result<Resolved>
         conditions: BTreeMap::new(),
         resources: RefCell::default(),
         imports: RefCell::default(),
+        grown: Cell::new(0),
     };
     scope.conditions = conditions::evaluate(&scope)?;
     let mut resolved = Resolved { parameters, ..Resolved::default() };
@@ -80,6 +90,7 @@ pub fn fill(value: &Value, existing: &BTreeMap<String, Existing>) -> Result<Valu
         conditions: BTreeMap::new(),
         resources: RefCell::default(),
         imports: RefCell::default(),
+        grown: Cell::new(0),
     };
     Ok(scope.value(value)?.unwrap_or_else(|| Value::Object(Map::new())))
 }
@@ -127,6 +138,7 @@ impl Scope<'_> {
 
     /// The value, evaluated as far as known; nothing for `AWS::NoValue`.
     fn value(&self, value: &Value) -> Result<Maybe> {
+        self.grow(EACH_VALUE + value.as_str().map_or(0, str::len))?;
         if let Some((name, argument)) = function(value) {
             return self.call(name, argument);
         }
@@ -174,6 +186,7 @@ impl Scope<'_> {
             return Ok(None);
         }
         if let Some(value) = self.parameters.get(name) {
+            self.grow(size(value))?;
             return Ok(Some(value.clone()));
         }
         let unknown = json!({ "Ref": name });
@@ -203,6 +216,19 @@ impl Scope<'_> {
         })
     }
 
+    /// Counts what is about to be made.
+    fn grow(&self, bytes: usize) -> Result<()> {
+        let grown = self.grown.get().saturating_add(bytes);
+        self.grown.set(grown);
+        match grown > MOST_GROWTH {
+            true => Err(Error::invalid(format!(
+                "its values grow beyond {MOST_GROWTH} bytes when functions are evaluated: \
+                 repeat less"
+            ))),
+            false => Ok(()),
+        }
+    }
+
     fn note_resource(&self, name: &str) -> Result<()> {
         if !self.is_made(name) {
             return Err(Error::invalid(format!(
@@ -220,4 +246,17 @@ impl Scope<'_> {
             Error::invalid(format!("{what} has to be known beforehand, and {value} is not"))
         })
     }
+}
+
+/// What a copy of the value costs, roughly.
+fn size(value: &Value) -> usize {
+    EACH_VALUE
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(values) => values.iter().map(size).sum(),
+            Value::Object(object) => {
+                object.iter().map(|(key, value)| key.len() + size(value)).sum()
+            }
+            _ => 0,
+        }
 }

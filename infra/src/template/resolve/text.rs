@@ -17,6 +17,7 @@ impl Scope<'_> {
         let text = text.as_str().ok_or_else(|| {
             Error::invalid(format!("Fn::Sub takes a text to fill in, not {text}"))
         })?;
+        self.grow(text.len())?;
         let mut parts = Vec::new();
         for part in sub_parts(text) {
             let part = match part {
@@ -60,6 +61,7 @@ impl Scope<'_> {
                 None => Err(Error::invalid(format!("Fn::Join takes a list, not {evaluated}"))),
             };
         };
+        self.grow(delimiter.len().saturating_mul(values.len()))?;
         let mut parts = Vec::new();
         for (index, value) in values.iter().enumerate() {
             if index > 0 {
