@@ -5,6 +5,7 @@ mod audit;
 mod database;
 mod folder;
 mod memory;
+mod pipelines;
 mod queries;
 mod releases;
 mod sign_in;
