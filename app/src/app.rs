@@ -44,6 +44,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/:environment/quality/:database/:table") view={Lazy::<pages::QualityTable>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/quarantine") view={Lazy::<pages::Quarantine>::new()} ssr=mode.clone() />
                     <Route path=path!("/:environment/quarantine/:run") view={Lazy::<pages::RejectedRows>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/pipelines") view={Lazy::<pages::Pipelines>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/pipelines/:id") view={Lazy::<pages::Execution>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/pipelines/:id/plan") view={Lazy::<pages::Plan>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/approvals") view={Lazy::<pages::Approvals>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/deployments") view={Lazy::<pages::Deployments>::new()} ssr=mode.clone() />
+                    <Route path=path!("/:environment/compare") view={Lazy::<pages::Compare>::new()} ssr=mode.clone() />
                 </FlatRoutes>
             </ConsoleShell>
         </Router>

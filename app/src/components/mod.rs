@@ -3,6 +3,7 @@
 mod calendar;
 mod card;
 mod copy;
+mod delivery;
 mod dialog;
 mod grid;
 mod icon;
@@ -21,6 +22,10 @@ mod upload;
 pub use calendar::Calendar;
 pub use card::{Card, PageHeader, Stat};
 pub use copy::CopyButton;
+pub use delivery::{
+    cause_words, commit_line, commit_list, execution_link, execution_status, lanes, short,
+    stage_title,
+};
 pub use dialog::{Dialog, close_dialog, open_dialog};
 pub use grid::{Arranged, ResultGrid};
 pub use icon::icon;

@@ -16,7 +16,7 @@ use crate::api::{Page, get};
 use crate::place::{in_environment, use_environment, use_me};
 
 /// Pages, datasets and runs that are shown, of each kind.
-const PAGES: usize = 17;
+const PAGES: usize = 21;
 const DATASETS: usize = 6;
 const RUNS: usize = 6;
 /// The newest runs among which those that match are looked for.
@@ -147,6 +147,10 @@ fn use_entries() -> Memo<Vec<Entry>> {
             entry("Runs that are held".into(), format!("/{here}/runs?status=HELD")),
             entry("Quality".into(), format!("/{here}/quality")),
             entry("Quarantine".into(), format!("/{here}/quarantine")),
+            entry("Pipelines".into(), format!("/{here}/pipelines")),
+            entry("Approvals".into(), format!("/{here}/approvals")),
+            entry("History of deployments".into(), format!("/{here}/deployments")),
+            entry("Compare environments".into(), format!("/{here}/compare")),
             entry("Members and roles".into(), "/settings/members".into()),
             entry("API tokens".into(), "/settings/tokens".into()),
             entry("Audit log".into(), "/settings/audit".into()),

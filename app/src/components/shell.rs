@@ -84,7 +84,8 @@ fn in_other(path: &str, environment: &str) -> String {
     match parts.next() {
         Some(
             section @ ("sources" | "transformations" | "lineage" | "runs" | "quality"
-            | "quarantine" | "catalog" | "query"),
+            | "quarantine" | "catalog" | "query" | "pipelines" | "approvals"
+            | "deployments" | "compare"),
         ) => {
             format!("/{environment}/{section}")
         }
@@ -110,7 +111,7 @@ fn AccountMenu() -> impl IntoView {
     }
 }
 
-const SECTIONS: [(&str, &str, &str); 7] = [
+const SECTIONS: [(&str, &str, &str); 9] = [
     ("", "overview", "Overview"),
     ("/sources", "sources", "Sources"),
     ("/transformations", "transformations", "Transformations"),
@@ -118,6 +119,8 @@ const SECTIONS: [(&str, &str, &str); 7] = [
     ("/quarantine", "quarantine", "Quarantine"),
     ("/catalog", "catalog", "Catalog"),
     ("/query", "query", "Query"),
+    ("/pipelines", "pipelines", "Pipelines"),
+    ("/approvals", "approvals", "Approvals"),
 ];
 
 #[component]

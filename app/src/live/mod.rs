@@ -5,6 +5,8 @@ mod follow;
 #[cfg(not(feature = "ssr"))]
 mod hub;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
@@ -35,6 +37,25 @@ where
         let before = inner.try_get_untracked().flatten();
         if still_here && !matches!(before, Some(Ok(before)) if before == fresh) {
             shown.set(Some(Ok(fresh)));
+        }
+    });
+}
+
+/// Calls `look` in the browser again and again, `every` so often, as long as `on` says so and somebody
+/// looks at the page. For what tells no events. Does nothing on the server.
+pub fn poll(every: Duration, on: impl Fn() -> bool + 'static, look: impl Fn() + Clone + 'static) {
+    Effect::new(move |_| {
+        if !on() {
+            return;
+        }
+        let look = look.clone();
+        let look_if_seen = move || {
+            if !document().hidden() {
+                look();
+            }
+        };
+        if let Ok(handle) = set_interval_with_handle(look_if_seen, every) {
+            on_cleanup(move || handle.clear());
         }
     });
 }

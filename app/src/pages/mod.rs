@@ -5,6 +5,7 @@ use leptos_router::LazyRoute;
 
 mod api;
 mod catalog;
+mod delivery;
 mod lineage;
 mod not_found;
 mod overview;
@@ -80,6 +81,15 @@ pages!(administration of Administration {
     Retention => settings::retention,
     Settings => settings::settings,
     Tokens => settings::tokens,
+});
+
+pages!(delivery of Delivery {
+    Approvals => delivery::approvals,
+    Compare => delivery::compare,
+    Deployments => delivery::deployments,
+    Execution => delivery::execution,
+    Pipelines => delivery::pipelines,
+    Plan => delivery::plan,
 });
 
 pages!(sql of Sql {

@@ -8,6 +8,8 @@ mod pipelines;
 mod releases;
 mod secrets;
 mod stacks;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;

@@ -6,10 +6,12 @@
 
 mod content;
 mod files;
+pub mod init;
 mod lake_file;
 mod parameter;
 mod paths;
 mod problem;
+pub mod schemas;
 mod toml_text;
 
 use std::fmt::Debug;

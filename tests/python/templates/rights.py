@@ -207,7 +207,7 @@ def services_are_let_in_for_this_account(stack):
 def names_and_policies_fit(stack):
     for key, bucket in stack.of("S3::Bucket"):
         yield LOOKED
-        # The longest that the parameters allow: eight for the environment, twelve for the prefix.
+        # The longest that a lake may have: environment and prefix have twenty characters together.
         prefix = f"{stack.environment}-lake"
         longest = bucket["BucketName"].replace(prefix, "e" * 8 + "-" + "p" * 12)
         if len(longest) > 63:

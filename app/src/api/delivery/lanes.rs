@@ -48,6 +48,14 @@ pub struct Lane {
     pub drifted: Option<u64>,
 }
 
+impl Lane {
+    /// What could be promoted into this environment; `None` when it runs here already.
+    pub fn offered(&self) -> Option<&Offer> {
+        let running = self.running.as_ref().map(|running| &running.release);
+        self.offer.as_ref().filter(|offer| running != Some(&offer.release))
+    }
+}
+
 /// What runs in an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

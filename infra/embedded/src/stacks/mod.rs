@@ -14,6 +14,8 @@ mod resource;
 mod service;
 mod state;
 mod store;
+#[cfg(test)]
+mod tests;
 mod values;
 mod walk;
 mod world;

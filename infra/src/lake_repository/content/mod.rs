@@ -19,6 +19,7 @@ use super::{LAKE_FILE, LakeFile, LakeFiles, LakeRepository, Problem, toml_text};
 pub use changes::{ContentChanges, FileChanged, changes};
 pub use quality::QualityFile;
 pub use sources::SourceFile;
+pub(super) use sources::canonical;
 pub use stacks::StackFile;
 pub use transformations::{FixtureTest, TransformationFile};
 

@@ -27,7 +27,7 @@ impl SourceFile {
 }
 
 /// A registration as TOML in one form.
-fn canonical(source: &Source) -> String {
+pub(in crate::lake_repository) fn canonical(source: &Source) -> String {
     // A source is made of tables, lists and plain values alone, and TOML has all of them.
     toml::to_string_pretty(source).unwrap_or_default()
 }

@@ -188,4 +188,6 @@ impl NotifiedEvent {
 }
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;

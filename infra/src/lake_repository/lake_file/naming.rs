@@ -14,7 +14,8 @@ const MAX_BUCKET_NAME: usize = 63;
 pub struct Naming {
     /// In names of stacks and exports, as `DataLakeCDKBlog`: letters and digits.
     pub logical_id_prefix: String,
-    /// In names of resources, as `cdkblog-lake`: lower case, digits, hyphens, no hyphen at either end.
+    /// In names of resources, as `cdkblog-lake`: 12 characters of lower case, digits,
+    /// single hyphens, no hyphen at either end.
     pub resource_name_prefix: String,
 }
 
@@ -33,11 +34,11 @@ pub(super) fn check_logical_id_prefix(text: &str) -> Result<()> {
 /// Whether text may stand in names of resources.
 pub(super) fn check_resource_name_prefix(text: &str) -> Result<()> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let whole = !text.is_empty() && !text.starts_with('-') && !text.ends_with('-');
+    let whole = (1..=12).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-');
     if !whole || !text.bytes().all(allowed) || text.contains("--") {
         return Err(Error::invalid(format!(
-            "resource_name_prefix {text:?} is not valid: use lower-case letters, digits and single \
-             hyphens, none at either end, for example `my-lake`"
+            "resource_name_prefix {text:?} is not valid: use 1 to 12 lower-case letters, digits and \
+             single hyphens, none at either end, for example `my-lake`"
         )));
     }
     if text == "aws" {
@@ -65,10 +66,11 @@ mod tests {
 
     #[test]
     fn d10_prefixes_are_validated_as_said() {
-        for good in ["a-b", "lake", "7eleven", "a", "a-b-c"] {
+        for good in ["a-b", "lake", "7eleven", "a", "a-b-c", "twelve-chars"] {
             check_resource_name_prefix(good).unwrap();
         }
-        for bad in ["|", "-x", "x-", "", "A", "a_b", "a--b", "aws", "a b", "ä"] {
+        for bad in ["|", "-x", "x-", "", "A", "a_b", "a--b", "aws", "a b", "ä", "a-prefix-of-16-"]
+        {
             assert!(check_resource_name_prefix(bad).is_err(), "{bad:?} was accepted");
         }
         for good in ["DataLakeCDKBlog", "X", "Lake2"] {
@@ -82,8 +84,10 @@ mod tests {
     #[test]
     fn a_bucket_name_fits_into_63_characters() {
         let dev = "dev".parse().unwrap();
-        let over = |prefix: &str| too_long_by(prefix, &dev, "123456789012", "ap-northeast-1");
-        assert_eq!(over("seventeen-letters"), None);
-        assert_eq!(over("nineteen-letters-xy"), Some(2));
+        let over = |name: &EnvironmentName| {
+            too_long_by("twelve-chars", name, "123456789012", "ap-northeast-1")
+        };
+        assert_eq!(over(&dev), None);
+        assert_eq!(over(&"ten-chars-".parse().unwrap()), Some(2));
     }
 }

@@ -1,57 +1,7 @@
 //! `sluice.toml` read, and every check of it.
 
+use super::samples::WHOLE;
 use super::*;
-
-const WHOLE: &str = r#"
-[lake]
-logical_id_prefix = "DataLakeCDKBlog"
-resource_name_prefix = "cdkblog"
-
-[tags]
-cost_center = "4711"
-team = "data"
-application = "lake"
-
-[catalog]
-conformed_database = "datalake_raw_source"
-purpose_built_database = "datablog_arg"
-
-[[environments]]
-name = "dev"
-branch = "main"
-account = "111111111111"
-region = "eu-central-1"
-vpc_cidr = "10.20.0.0/24"
-parameters = { RetentionDays = 30, Size = "small", Loud = true }
-
-[[environments]]
-name = "prod"
-branch = "production"
-account = "333333333333"
-region = "eu-central-1"
-protected = true
-vpc_cidr = "10.0.0.0/24"
-
-[environments.approval]
-approvers = 2
-teams = ["acme/leads"]
-expires_after_hours = 24
-
-[[environments.freeze]]
-name = "weekends"
-time_zone = "Europe/Berlin"
-from = "fri 18:00"
-to = "mon 06:00"
-
-[pipeline]
-rehearsal = false
-
-[[notifications]]
-target = "oncall"
-events = ["run_failed", "deployment_failed"]
-environments = ["prod"]
-source_systems = ["tlc_taxi_data"]
-"#;
 
 /// What is told of a file in which some text is replaced.
 fn told(from: &str, to: &str) -> Vec<String> {
@@ -133,12 +83,14 @@ fn what_every_environment_needs_is_there_and_its_own() {
 
 #[test]
 fn d9_names_of_buckets_fit_with_account_and_region() {
-    let long = told(
-        "resource_name_prefix = \"cdkblog\"",
-        "resource_name_prefix = \"a-prefix-of-twenty-two\"",
+    let text = WHOLE.replacen("\"cdkblog\"", "\"twelve-chars\"", 1).replacen(
+        "name = \"dev\"",
+        "name = \"development-one\"",
+        1,
     );
-    assert_eq!(long.len(), 2, "{long:#?}");
-    assert!(long[0].contains("bucket names of dev would be"), "{long:#?}");
+    let problems = LakeFile::parse(&text).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].message.contains("bucket names of development-one would be 5 characters"));
 }
 
 #[test]

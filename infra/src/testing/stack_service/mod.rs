@@ -159,7 +159,8 @@ impl StacksUnderTest {
         self.operate(stack, &StackOperation::Delete { retain }, token).await.unwrap();
         for _ in 0..600 {
             let found = self.service.describe(stack).await.unwrap();
-            if !found.as_ref().is_some_and(|found| found.status == StackStatus::DeleteInProgress) {
+            let status = found.as_ref().map(|found| found.status);
+            if status != Some(StackStatus::DeleteInProgress) {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

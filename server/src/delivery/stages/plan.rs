@@ -1,6 +1,6 @@
 //! The plan stage: what a release would change in one environment, prepared and not carried out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ErrorKind;
 use domain::Result;
@@ -58,12 +58,6 @@ pub async fn make_plan(planning: Planning<'_>) -> Result<Plan> {
         true => rehearse_all(lake, &transformations).await?,
         false => Vec::new(),
     };
-    let parameters = definitions.iter().flat_map(|stack| {
-        stack
-            .parameters
-            .iter()
-            .map(|(name, value)| (format!("{}.{name}", stack.name), value.clone()))
-    });
     Ok(Plan {
         id: planning.id,
         execution: execution.id,
@@ -75,13 +69,24 @@ pub async fn make_plan(planning: Planning<'_>) -> Result<Plan> {
         baseline: running.map(|(release, _)| release.clone()),
         requested_by: execution.requested_by.clone(),
         authors: authors(&planning).await?,
-        parameters: parameters.collect(),
+        parameters: parameters(&definitions),
         stacks: plan_stacks(&planning, &definitions).await?,
         sources,
         transformations,
         rehearsals,
         made_at: Timestamp::now(),
     })
+}
+
+/// What all templates are given, as `<stack>.<parameter>`.
+fn parameters(definitions: &[StackDefinition]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for stack in definitions {
+        for (name, value) in &stack.parameters {
+            all.insert(format!("{}.{name}", stack.name), value.clone());
+        }
+    }
+    all
 }
 
 /// SQL that fails over the target's own data must not get there.
