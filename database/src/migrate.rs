@@ -24,6 +24,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "drafts", include_str!("../../migrations/0006_drafts.sql")),
     (8, "catalog history", include_str!("../../migrations/0008_catalog_history.sql")),
     (9, "quality", include_str!("../../migrations/0009_quality.sql")),
+    (10, "stacks", include_str!("../../migrations/0010_stacks.sql")),
+    (11, "releases", include_str!("../../migrations/0011_releases.sql")),
+    (12, "pipelines", include_str!("../../migrations/0012_pipelines.sql")),
+    (13, "visitors", include_str!("../../migrations/0013_visitors.sql")),
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.

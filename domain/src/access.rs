@@ -184,7 +184,8 @@ impl Grant {
         Self { role, environment: None }
     }
 
-    fn reaches(&self, environment: Option<&EnvironmentName>) -> bool {
+    /// Whether it holds in an environment; with `None`, in the lake as a whole.
+    pub fn reaches(&self, environment: Option<&EnvironmentName>) -> bool {
         match (&self.environment, environment) {
             (None, _) => true,
             (Some(own), Some(asked)) => own == asked,

@@ -103,6 +103,7 @@ impl From<ColumnType> for String {
 /// A pinned column of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Column {
     /// Name in the conformed table: lower snake case, see [`normalised_name`].
     pub name: String,

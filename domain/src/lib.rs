@@ -10,6 +10,7 @@ pub mod arrival;
 pub mod branch;
 pub mod column;
 pub mod dataset;
+pub mod deployment;
 pub mod environment;
 pub mod error;
 pub mod failpoint;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::branch::{BranchName, CommitId, Person};
 use crate::environment::EnvironmentName;
 use crate::release::Digest;
+use crate::run_log::{LogLevel, one_line};
 use crate::{Error, Result};
 
 /// Identifies an execution; a UUIDv7, so that ids sort by time.
@@ -237,6 +238,35 @@ impl FromStr for ExecutionStatus {
     }
 }
 
+/// Most lines that are kept of an execution's log; the last one says that there were more.
+pub const MOST_LINES: u64 = 5_000;
+
+/// One line of an execution's log. Never raw rows, parameters' values or secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StageLine {
+    /// Its number in the execution, from 1; 0 before it is stored.
+    pub sequence: u64,
+    /// When.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub at: Timestamp,
+    /// How much it matters.
+    pub level: LogLevel,
+    /// In which stage.
+    pub stage: Stage,
+    /// In which attempt of the execution.
+    pub attempt: u32,
+    /// What happened: one line, whatever it repeats.
+    pub message: String,
+}
+
+impl StageLine {
+    /// A line that is not stored yet.
+    pub fn new(at: Timestamp, level: LogLevel, stage: Stage, attempt: u32, message: &str) -> Self {
+        Self { sequence: 0, at, level, stage, attempt, message: one_line(message) }
+    }
+}
+
 /// What started an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -261,6 +291,13 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// Whether nobody asked for it by name: pauses hold such executions back.
+    pub fn is_automatic(&self) -> bool {
+        matches!(self, Self::Push | Self::Poll)
+    }
+}
+
 /// One run of a pipeline at one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
@@ -278,12 +315,20 @@ pub struct Execution {
     pub requested_by: Option<Person>,
     /// Where it stands.
     pub status: ExecutionStatus,
+    /// Counts from 1; a retry by a person begins the next.
+    pub attempt: u32,
     /// All stages, in order.
     pub stages: Vec<StageRecord>,
+    /// What the stage under way is in the middle of, so that it must not be stopped: a stack.
+    pub step: Option<String>,
+    /// Whether somebody asked to stop it, which happens between two steps.
+    pub cancel_requested: bool,
     /// Its release, from the build stage on.
     pub release: Option<Digest>,
     /// The digest of its plan, from the plan stage on.
     pub plan: Option<Digest>,
+    /// Until when people may decide on the plan; `None` while there is nothing to decide.
+    pub expires_at: Option<Timestamp>,
     /// How often the pipeline changed itself and began again: at most once.
     pub restarts: u32,
     /// The execution that took its place.
@@ -292,4 +337,16 @@ pub struct Execution {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Execution {
+    /// The record of a stage.
+    pub fn stage(&self, stage: Stage) -> Option<&StageRecord> {
+        self.stages.iter().find(|record| record.stage == stage)
+    }
+
+    /// Whether the deploy stage was begun in this attempt: from then on it is not superseded.
+    pub fn deploy_begun(&self) -> bool {
+        self.stage(Stage::Deploy).is_some_and(|record| record.status != StageStatus::Waiting)
+    }
 }

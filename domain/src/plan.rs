@@ -99,7 +99,7 @@ pub struct Plan {
 impl Plan {
     /// Whether carrying it out would change nothing.
     pub fn is_empty(&self) -> bool {
-        let idle = |stack: &StackPlan| stack.change_set.is_none();
+        let idle = |stack: &StackPlan| stack.change_set.is_none() && stack.changes.is_empty();
         self.stacks.iter().all(idle) && self.sources.is_empty() && self.transformations.is_empty()
     }
 
@@ -129,7 +129,9 @@ pub struct StackPlan {
     /// Of the template's text.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub template: Digest,
-    /// The ARN of the change set that was prepared; `None`: nothing would change.
+    /// The ARN of the change set that was prepared. `None`: nothing would change; or, if there are
+    /// changes, the stack imports what an earlier one of this plan has yet to export. Then its change
+    /// set is prepared during the deployment, and executed only if it says the same as this plan.
     pub change_set: Option<String>,
     /// Its resources that differ, the gravest first.
     pub changes: Vec<ResourceChange>,
@@ -182,7 +184,7 @@ pub enum RehearsalOutcome {
         changed: u64,
         /// Rows both give.
         same: u64,
-        /// Per column of both: how many rows have another value.
+        /// Columns that differ, in the order of the new SQL.
         columns: Vec<ColumnDifference>,
     },
     /// It could not be done, and why: no data yet, no old SQL, the new SQL fails.
@@ -194,12 +196,16 @@ pub enum RehearsalOutcome {
     },
 }
 
-/// How a column differs.
+/// How a column of the result differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColumnDifference {
     /// Its name.
     pub column: String,
+    /// Its type in the old result; `None`: it is new.
+    pub before: Option<String>,
+    /// Its type in the new result; `None`: it goes.
+    pub after: Option<String>,
     /// Rows of one key whose value differs.
     pub changed: u64,
 }

@@ -69,7 +69,7 @@ impl LogLine {
 
 /// Text that cannot pretend to be several lines, nor turn the order of what follows: control
 /// characters and those that steer writing directions are written out.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len().min(MOST_CHARACTERS));
     for (number, ch) in text.chars().enumerate() {
         if number == MOST_CHARACTERS {

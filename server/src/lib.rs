@@ -9,6 +9,7 @@ pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod console;
+pub mod delivery;
 pub mod demo;
 pub mod drafts;
 pub mod lineage;

@@ -183,6 +183,42 @@ test("lineage of total_amount leads from the raw column to the purpose-built one
     await expectNoSidewaysScroll(page);
 });
 
+test("an earlier version's lineage is shown, and that it is not the one that runs", async ({ browser, page }) => {
+    const first = await savedElsewhere(page, SQL, "sums of all");
+    const second = await savedElsewhere(page, SQL.replace("sum(total_amount)", "sum(fare_amount)"), "fares alone");
+    await desk(page, "history");
+    await page.getByRole("link", { name: `Lineage of version ${first.version}`, exact: true }).click();
+    const earlier = page.getByRole("region", { name: "Earlier version" });
+    await expect(earlier).toContainText(`Version ${first.version} of`);
+    await expect(earlier).toContainText("not the one that runs");
+    await expect(earlier).toContainText("“sums of all”");
+    await page.getByRole("group", { name: "Graph of tables" }).getByRole("link", { name: /^total_amount bigint|^total_amount double/ }).last().click();
+    const words = page.getByRole("region", { name: "In words" });
+    await expect(words).toContainText("Computed as sum(total_amount)");
+    await picture(page, "lineage-earlier");
+    await expectAccessible(page);
+    await words.getByRole("combobox", { name: "Version of its SQL" }).selectOption(String(second.version));
+    await words.getByRole("button", { name: "Show" }).click();
+    await expect(words).toContainText("Computed as sum(fare_amount)");
+    await expect(earlier).toHaveCount(0);
+    await page.goBack();
+    await earlier.getByRole("link", { name: `Show version ${second.version}, which runs` }).click();
+    await expect(words).toContainText("Computed as sum(fare_amount)");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goBack();
+    await expect(earlier).toBeVisible();
+    await expectNoSidewaysScroll(page);
+
+    const context = await browser.newContext({ javaScriptEnabled: false, storageState: await page.context().storageState() });
+    const plain = await context.newPage();
+    await plain.goto(`${lake.url}/dev/lineage?focus=datablog_arg.yellow_taxi_trip_record.total_amount`);
+    await plain.getByRole("combobox", { name: "Version of its SQL" }).selectOption(String(first.version));
+    await plain.getByRole("button", { name: "Show" }).click();
+    await expect(plain.getByRole("region", { name: "Earlier version" })).toContainText(`Version ${first.version} of`);
+    await expect(plain.getByRole("region", { name: "In words" })).toContainText("Computed as sum(total_amount)");
+    await context.close();
+});
+
 test("the list tells the last run and the tests, and leads to both", async ({ page }) => {
     await savedElsewhere(page, SQL, "as before");
     await open(page, `${lake.url}/dev/transformations`);
@@ -197,19 +233,24 @@ test("the list tells the last run and the tests, and leads to both", async ({ pa
 test("what dropping a column breaks is told before it is saved", async ({ page }) => {
     await savedElsewhere(page, SQL, "as before");
     const query = { name: "Tips of the day", sql: "select sum(total_amount) as t from datalake_raw_source.yellow_taxi_trip_record" };
-    await page.request.post(`${lake.url}/api/v1/environments/dev/saved-queries`, { data: query, headers: { origin: lake.url } });
+    const built = { name: "Rows of the day", sql: "select sum(count) as n from datablog_arg.yellow_taxi_trip_record" };
+    for (const data of [query, built]) {
+        await page.request.post(`${lake.url}/api/v1/environments/dev/saved-queries`, { data, headers: { origin: lake.url } });
+    }
     await open(page, `${lake.url}/dev/sources/new?dataset=${DATASET}`);
     const told = page.getByRole("status", { name: "What this would break" });
     await expect(told).toHaveText("");
     await page.getByRole("button", { name: "Leave out the column of total_amount" }).click();
     await expect(told.getByRole("link", { name: DATASET })).toBeVisible();
     await expect(told).toContainText("would not run");
-    await expect(told.getByRole("link", { name: "Tips of the day" })).toBeVisible();
+    await expect(told.getByRole("listitem").filter({ hasText: "Tips of the day" })).toContainText("would not run over datalake_raw_source");
+    const through = told.getByRole("listitem").filter({ hasText: "Rows of the day" });
+    await expect(through).toContainText(`would get no new rows: datablog_arg.yellow_taxi_trip_record is not built any more`);
     await expectAccessible(page);
     await picture(page, "breaks");
     await page.getByRole("combobox", { name: "Type of VendorID" }).selectOption("string");
     await expect(told).toContainText("would not run");
-    await page.reload();
+    await open(page, `${lake.url}/dev/sources/new?dataset=${DATASET}`);
     await page.getByRole("combobox", { name: "Type of store_and_fwd_flag" }).selectOption("boolean");
     await expect(told).toContainText("Nothing breaks");
 });

@@ -1,4 +1,5 @@
-//! Private Python environments for the tests and the benchmark that compare with other engines.
+//! Private Python environments: for the tests and the benchmark that compare with other engines, and
+//! for the checks of the templates.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -2,14 +2,25 @@
 //!
 //! | route under `/environments/{environment}` | request | answer |
 //! |---|---|---|
-//! | `GET lineage` | | [`LineageGraph`] of the lake |
-//! | `GET lineage/{database}/{table}/{column}` | | [`ColumnLineage`] |
+//! | `GET lineage` | [`VersionQuery`] | [`LineageGraph`] of the lake |
+//! | `GET lineage/{database}/{table}/{column}` | [`VersionQuery`] | [`ColumnLineage`] |
 //! | `POST sources/{system}/{table}/breaks` | [`SourceChange`] | [`Breakage`] |
 //!
 //! A table is named `database.table`. Raw files stand as tables of the database `raw:{system}`.
 
 use domain::dataset::DatasetId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Whose table is to stand as an earlier version of its transformation builds it; both or neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
+pub struct VersionQuery {
+    /// The dataset, `{system}/{table}`.
+    pub transformation: Option<String>,
+    /// The version, from 1. Its SQL is planned over the tables of today.
+    pub version: Option<u64>,
+}
 
 /// Tables and how their columns depend on each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +50,28 @@ pub struct LineageTable {
     /// The version that its columns follow from: of the transformation for a purpose-built table,
     /// of the source otherwise.
     pub version: Option<u64>,
+    /// What tells an earlier version from the one that runs, where `version` was asked for.
+    pub earlier: Option<EarlierVersion>,
     /// Its columns, in table order; year, month and day last where they come from the rule.
     pub columns: Vec<LineageColumn>,
     /// Why its columns' origins are not known, if so: its SQL cannot be planned today.
     pub problem: Option<String>,
+}
+
+/// A version of a transformation that does not run any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct EarlierVersion {
+    /// The version that runs.
+    pub runs: u64,
+    /// Who saved the earlier one.
+    pub author: String,
+    /// Why.
+    pub message: String,
+    /// When.
+    #[cfg_attr(feature = "ssr", schema(value_type = String))]
+    #[serde(deserialize_with = "super::moment::read")]
+    pub saved_at: Timestamp,
 }
 
 /// A column of a table of the graph.
@@ -153,13 +182,28 @@ pub struct ChangedColumn {
 pub struct Breakage {
     /// Transformations that would not run, or whose output would change, by dataset.
     pub transformations: Vec<AffectedTransformation>,
-    /// Saved queries that the caller may see and that would not run, or return other columns.
+    /// Saved queries that the caller may see and that would not run, return other columns or get no
+    /// new rows: over the conformed table, and over purpose-built tables that would be others.
     pub queries: Vec<AffectedQuery>,
     /// How many private queries of others there are besides.
     pub hidden_queries: u64,
     /// Transformations that read the source and would go on as before.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
     pub unaffected: Vec<DatasetId>,
+}
+
+/// A table by which a change of a source reaches SQL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ChangeWay {
+    /// The table that the SQL reads, `database.table`.
+    pub table: String,
+    /// The dataset whose transformation builds that table; `None`: it is the source's conformed one.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
+    pub built_by: Option<DatasetId>,
+    /// The table would not be built any more, because its transformation would not run: the SQL goes
+    /// on to read the rows that are there.
+    pub stops: bool,
 }
 
 /// A saved query that would be affected.
@@ -172,10 +216,12 @@ pub struct AffectedQuery {
     pub name: String,
     /// Whose it is.
     pub owner: String,
-    /// Why it would not run; `None`: it would, with other columns.
+    /// Why it would not run; `None`: it would, with other columns or over old rows.
     pub problem: Option<String>,
     /// Output columns that would get another type or vanish, as `name: before -> after`.
     pub output_changes: Vec<String>,
+    /// The tables by which the change reaches it; at least one.
+    pub ways: Vec<ChangeWay>,
 }
 
 /// A transformation that would be affected.
@@ -191,10 +237,12 @@ pub struct AffectedTransformation {
     pub version: u64,
     /// Who saved that version.
     pub author: String,
-    /// Why it would not run; `None`: it would, with other columns.
+    /// Why it would not run; `None`: it would, with other columns or over old rows.
     pub problem: Option<String>,
     /// The line of its SQL where the problem is.
     pub line: Option<u64>,
     /// Output columns that would get another type or vanish, as `name: before -> after`.
     pub output_changes: Vec<String>,
+    /// The tables by which the change reaches it; at least one.
+    pub ways: Vec<ChangeWay>,
 }

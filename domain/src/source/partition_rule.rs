@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// The partition date rule of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "by", rename_all = "snake_case")]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PartitionRule {
     /// The day on which the object first arrived, in a named time zone. A re-delivery keeps the day
     /// of the first arrival, so that it replaces its own rows.

@@ -9,12 +9,13 @@ use domain::source::{PartitionRule, Source};
 use domain::table::{CatalogTable, TableName};
 use domain::transformation::Transformation;
 use domain::zone::Zone;
-use domain::{ErrorKind, Result};
+use domain::{Error, ErrorKind, Result};
 
 use super::{Kind, Lineage, Origin, lineage};
 use crate::lake::Lake;
 use crate::query::lookup::tables_named;
 use crate::query::statement::QueryStatement;
+use crate::transformation::check::Severity;
 use crate::transformation::kept::{Kept, TableStates};
 use crate::transformation::subject::Subject;
 
@@ -38,6 +39,8 @@ pub struct TableNode {
     pub dataset: Option<(DatasetId, String)>,
     /// The version of the source or of the transformation that its columns follow from.
     pub version: Option<u64>,
+    /// The version that runs, where its columns follow from an earlier one.
+    pub runs: Option<u64>,
     /// Its columns, in table order.
     pub columns: Vec<ColumnNode>,
     /// Why the origins of its columns are not known, if they are not.
@@ -70,7 +73,13 @@ pub struct Edge {
 
 /// The lineage of everything that is registered. SQL that cannot be planned today is a problem of
 /// its table, not of the whole. What was planned before and cannot have changed comes from `kept`.
-pub async fn lake_lineage(lake: &Lake, kept: &Kept<Arc<Lineage>>) -> Result<LakeLineage> {
+/// With `earlier`, its dataset's table stands as that version's SQL would build it over the tables of
+/// today.
+pub async fn lake_lineage(
+    lake: &Lake,
+    kept: &Kept<Arc<Lineage>>,
+    earlier: Option<&Transformation>,
+) -> Result<LakeLineage> {
     let mut tables: BTreeMap<TableName, TableNode> = BTreeMap::new();
     let mut edges = Vec::new();
     let sources = lake.sources.list().await?;
@@ -84,11 +93,20 @@ pub async fn lake_lineage(lake: &Lake, kept: &Kept<Arc<Lineage>>) -> Result<Lake
         tables.insert(raw.name.clone(), raw);
         tables.insert(conformed.name.clone(), conformed);
         let Some(sql) = current.remove(&subject.source.dataset) else { continue };
-        let found = match kept.find(&sql, &states, &subject.own.name) {
-            Some(found) => Ok(found),
-            None => planned(lake, &subject, &sql, &states, kept).await,
+        let asked =
+            earlier.filter(|asked| asked.dataset == sql.dataset && asked.version != sql.version);
+        let built = match asked {
+            // It is looked at once in a while: what is kept is what runs.
+            Some(asked) => {
+                let found = planned(lake, &subject, &asked.sql).await;
+                let built = second_hop(&subject, asked, found, &mut edges)?;
+                TableNode { runs: Some(sql.version), ..built }
+            }
+            None => {
+                let found = current_lineage(lake, &subject, &sql, &states, kept).await;
+                second_hop(&subject, &sql, found, &mut edges)?
+            }
         };
-        let built = second_hop(&subject, &sql, found, &mut edges)?;
         tables.insert(built.name.clone(), built);
     }
     let read: Vec<TableName> = edges.iter().map(|edge| edge.from.table.clone()).collect();
@@ -141,6 +159,7 @@ fn first_hop(subject: &Subject, version: u64, edges: &mut Vec<Edge>) -> (TableNo
         zone: Zone::Raw,
         dataset: Some((source.dataset.clone(), source.owner.clone())),
         version: Some(version),
+        runs: None,
         columns: columns.collect(),
         problem: None,
     };
@@ -161,7 +180,7 @@ fn date_column(source: &Source) -> Option<String> {
 /// The purpose-built table of a dataset, by the lineage of its SQL.
 fn second_hop(
     subject: &Subject,
-    current: &Transformation,
+    sql: &Transformation,
     found: Result<Arc<Lineage>>,
     edges: &mut Vec<Edge>,
 ) -> Result<TableNode> {
@@ -197,27 +216,50 @@ fn second_hop(
         name: to.clone(),
         zone: Zone::PurposeBuilt,
         dataset: Some((dataset.clone(), subject.source.owner.clone())),
-        version: Some(current.version),
+        version: Some(sql.version),
+        runs: None,
         columns: columns.collect(),
         problem,
     })
 }
 
-/// Plans SQL, and keeps what comes of it. SQL that cannot be planned is planned again next time.
-async fn planned(
+/// The lineage of SQL that runs: what is kept, or else planned now and then kept. SQL that cannot be
+/// planned is planned again next time.
+async fn current_lineage(
     lake: &Lake,
     subject: &Subject,
     current: &Transformation,
     states: &TableStates,
     kept: &Kept<Arc<Lineage>>,
 ) -> Result<Arc<Lineage>> {
-    let sql = &current.sql;
+    let own = &subject.own.name;
+    if let Some(found) = kept.find(current, states, own) {
+        return Ok(found);
+    }
+    let found = planned(lake, subject, &current.sql).await?;
+    kept.keep(current, states, own, Arc::clone(&found));
+    Ok(found)
+}
+
+/// SQL that cannot be planned is refused in the words of a check, which are short and tell the line.
+async fn planned(lake: &Lake, subject: &Subject, sql: &str) -> Result<Arc<Lineage>> {
+    match plan_lineage(lake, subject, sql).await {
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            let found = subject.check(lake, sql).await?.findings;
+            let fault = found.into_iter().find(|finding| finding.severity == Severity::Error);
+            Err(fault.map_or(error, |fault| {
+                Error::invalid(format!("line {}: {}", fault.place.line, fault.message))
+            }))
+        }
+        outcome => outcome.map(Arc::new),
+    }
+}
+
+async fn plan_lineage(lake: &Lake, subject: &Subject, sql: &str) -> Result<Lineage> {
     let known = subject.known_tables(lake, sql).await?;
     let statement = QueryStatement::parse(sql)?;
     let tables = tables_named(statement.tables(), lake.catalog.as_ref(), &known).await?;
-    let found = Arc::new(lineage(sql, tables).await?);
-    kept.keep(current, states, &subject.own.name, Arc::clone(&found));
-    Ok(found)
+    lineage(sql, tables).await
 }
 
 fn catalogued(table: &CatalogTable) -> TableNode {
@@ -236,6 +278,7 @@ fn catalogued(table: &CatalogTable) -> TableNode {
         zone: table.zone,
         dataset: None,
         version: None,
+        runs: None,
         columns: own.chain(keys).collect(),
         problem: None,
     }

@@ -23,7 +23,7 @@ const MOST: i64 = 50;
 const USED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 const TOKEN: &str = "SELECT t.id AS token_id, t.scopes AS scopes, t.last_used_at AS last_used_at, \
-     u.id AS user_id, u.login AS login, u.full_name AS full_name, g.role AS role, \
+     u.id AS user_id, u.subject AS subject, u.login AS login, u.full_name AS full_name, g.role AS role, \
      g.environment AS environment FROM api_tokens t JOIN users u ON u.id = t.user_id \
      LEFT JOIN role_grants g ON g.user_id = u.id \
      AND (g.valid_until IS NULL OR g.valid_until > $2) \
@@ -34,7 +34,7 @@ const INSERT: &str = "INSERT INTO api_tokens (id, secret_hash, prefix, token_nam
      WHERE (SELECT COUNT(*) FROM api_tokens WHERE user_id = $5) < $9";
 const LIST: &str = "SELECT t.id AS id, t.prefix AS prefix, t.token_name AS token_name, \
      t.scopes AS scopes, t.created_at AS created_at, t.expires_at AS expires_at, \
-     t.last_used_at AS last_used_at, u.id AS user_id, u.login AS login, u.full_name AS full_name \
+     t.last_used_at AS last_used_at, u.id AS user_id, u.subject AS subject, u.login AS login, u.full_name AS full_name \
      FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE u.provider = $1 ORDER BY t.id DESC";
 
 /// A token as it is listed; its secret is not known any more.

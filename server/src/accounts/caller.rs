@@ -1,16 +1,26 @@
 //! Who is asking.
 
 use domain::access::Rights;
+use domain::branch::Person;
 
 /// A person, as the sign-in provider knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Our id; never reused.
     pub id: String,
+    /// The provider's number for them, by which people are counted.
+    pub number: String,
     /// The provider's name for them, for people to read. It may change; the id does not.
     pub login: String,
     /// Their full name, if the provider knows one.
     pub name: Option<String>,
+}
+
+impl User {
+    /// The person, as releases, plans and commits name them.
+    pub fn person(&self) -> Person {
+        Person { id: self.number.clone(), login: self.login.clone() }
+    }
 }
 
 /// Through what they ask.
@@ -38,5 +48,10 @@ impl Caller {
     /// The name that goes to run ledger and audit log.
     pub fn login(&self) -> &str {
         &self.user.login
+    }
+
+    /// The person, as releases, plans and commits name them.
+    pub fn person(&self) -> Person {
+        self.user.person()
     }
 }

@@ -1,9 +1,11 @@
 //! One-time sign-in links, for lakes without a GitHub app: as the one Jupyter prints at its start.
 
 use database::{columns, failed};
-use domain::Result;
 use domain::access::{Grant, Role};
+use domain::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use sqlx::{Any, Transaction};
 
 use super::grant::{self, Origin};
 use super::{Accounts, Identity, LOCAL_PROVIDER, NewSession, Secret, hash};
@@ -33,7 +35,7 @@ pub enum LinkRefusal {
 
 impl Accounts {
     /// A new link, as path and query below the address of the console.
-    pub async fn new_sign_in_link(&self, now: Timestamp) -> Result<String> {
+    pub async fn new_sign_in_link(&self, whose: &Visitor, now: Timestamp) -> Result<String> {
         const DOING: &str = "store a sign-in link";
         let code = Secret::random()?;
         let mut transaction = self.database.begin().await?;
@@ -43,12 +45,14 @@ impl Accounts {
             .execute(&mut *transaction)
             .await
             .map_err(failed(DOING))?;
-        let insert =
-            "INSERT INTO sign_in_links (code_hash, created_at, expires_at) VALUES ($1, $2, $3)";
+        let insert = "INSERT INTO sign_in_links (code_hash, created_at, expires_at, login, role) \
+             VALUES ($1, $2, $3, $4, $5)";
         sqlx::query(insert)
             .bind(code.hash())
             .bind(now.as_microsecond())
             .bind((now + self.settings.link_life).as_microsecond())
+            .bind(whose.login.clone())
+            .bind(whose.role.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed(DOING))?;
@@ -73,8 +77,8 @@ impl Accounts {
         })
     }
 
-    /// Uses a link up and starts a session of the person `local`, who is admin everywhere. However
-    /// many try at once, one of them gets in.
+    /// Uses a link up and starts a session of the visitor it was made for, who has its role
+    /// everywhere. However many try at once, one of them gets in.
     pub async fn use_sign_in_link(
         &self,
         code: &str,
@@ -92,22 +96,73 @@ impl Accounts {
         if done.rows_affected() == 0 {
             return Ok(Err(LinkRefusal::Used));
         }
-        let identity = local();
+        let visitor = visitor(&mut transaction, code).await?;
+        let identity = visitor.identity();
         let user = self.record_user(&mut transaction, &identity, now).await?;
-        let admin = Grant::everywhere(Role::Admin);
-        grant::insert(&mut transaction, &user.id, &admin, Origin::Manual, "sluice", now, None)
+        let role = Grant::everywhere(visitor.role);
+        grant::insert(&mut transaction, &user.id, &role, Origin::Manual, "sluice", now, None)
             .await?;
         transaction.commit().await.map_err(failed("use a sign-in link"))?;
         let session = self.sign_in(&identity, &[], replaces, now).await?;
-        session.map(Ok).ok_or_else(|| domain::Error::internal("the person `local` has no role"))
+        session.map(Ok).ok_or_else(|| Error::internal("who signed in by a link has no role"))
     }
 }
 
-fn local() -> Identity {
-    Identity {
-        provider: LOCAL_PROVIDER.to_owned(),
-        subject: "0".to_owned(),
-        login: "local".to_owned(),
-        name: Some("Whoever runs this lake".to_owned()),
+/// Who signs in by a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// Their login: one login is one person.
+    pub login: String,
+    /// What they are, everywhere.
+    pub role: Role,
+}
+
+impl Default for Visitor {
+    /// Whoever runs the lake.
+    fn default() -> Self {
+        Self { login: "local".to_owned(), role: Role::Admin }
     }
+}
+
+impl Visitor {
+    /// A visitor of this login, `[a-z0-9][a-z0-9-]{0,38}` as GitHub has them.
+    pub fn new(login: &str, role: Role) -> Result<Self> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let taken = login == Self::default().login;
+        if (1..=39).contains(&login.len())
+            && !taken
+            && login.bytes().all(allowed)
+            && !login.starts_with('-')
+        {
+            return Ok(Self { login: login.to_owned(), role });
+        }
+        Err(Error::invalid(format!(
+            "login {login:?} is not valid: use lower-case letters, digits and hyphens, for example \
+             `anna`; `local` is whoever runs the lake"
+        )))
+    }
+
+    fn identity(&self) -> Identity {
+        let local = *self == Self::default();
+        Identity {
+            provider: LOCAL_PROVIDER.to_owned(),
+            subject: if local { "0".to_owned() } else { number_of(&self.login).to_string() },
+            login: self.login.clone(),
+            name: local.then(|| "Whoever runs this lake".to_owned()),
+        }
+    }
+}
+
+/// A number for a login that no provider counts: people are told apart by numbers.
+fn number_of(login: &str) -> u64 {
+    let digest = Sha256::digest(login.as_bytes());
+    digest.iter().take(6).fold(1, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+async fn visitor(transaction: &mut Transaction<'_, Any>, code: &str) -> Result<Visitor> {
+    const DOING: &str = "read a sign-in link";
+    let query = sqlx::query("SELECT login, role FROM sign_in_links WHERE code_hash = $1");
+    let row = query.bind(hash(code)).fetch_one(&mut **transaction).await.map_err(failed(DOING))?;
+    let role = columns::parsed(("role", columns::text(&row, "role")?))?;
+    Ok(Visitor { login: columns::text(&row, "login")?, role })
 }

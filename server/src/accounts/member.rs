@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 
 use super::{Accounts, HeldGrant, User, grant, session};
 
-const USERS: &str = "SELECT id AS user_id, login, full_name, signed_in_at FROM users \
+const USERS: &str = "SELECT id AS user_id, subject, login, full_name, signed_in_at FROM users \
      WHERE provider = $1 ORDER BY id";
 const GRANTS: &str = "SELECT g.user_id AS user_id, g.role AS role, g.environment AS environment, \
      g.origin AS origin, g.granted_by AS granted_by, g.granted_at AS granted_at, \

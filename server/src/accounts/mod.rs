@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use api_token::{ApiToken, NewApiToken};
 pub use caller::{Caller, User, Via};
 pub use grant::{HeldGrant, Origin};
-pub use link::{LinkRefusal, LinkState};
+pub use link::{LinkRefusal, LinkState, Visitor};
 pub use member::{Member, SessionInfo};
 pub use secret::{Secret, hash};
 pub use session::{Identity, NewSession};

@@ -12,7 +12,7 @@ use super::grant;
 use super::{Accounts, Caller, Secret, User, Via, hash};
 
 /// The session, the person, and a row for each role.
-const SESSION: &str = "SELECT s.seen_at AS seen_at, u.id AS user_id, u.login AS login, \
+const SESSION: &str = "SELECT s.seen_at AS seen_at, u.id AS user_id, u.subject AS subject, u.login AS login, \
      u.full_name AS full_name, g.role AS role, g.environment AS environment FROM sessions s \
      JOIN users u ON u.id = s.user_id LEFT JOIN role_grants g ON g.user_id = u.id \
      AND (g.valid_until IS NULL OR g.valid_until > $2) \
@@ -22,8 +22,7 @@ const UPSERT_USER: &str = "INSERT INTO users (id, provider, subject, login, full
      signed_in_at) VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (provider, subject) \
      DO UPDATE SET login = excluded.login, full_name = excluded.full_name, \
      signed_in_at = excluded.signed_in_at";
-const USER: &str =
-    "SELECT id AS user_id, login, full_name FROM users WHERE provider = $1 AND subject = $2";
+const USER: &str = "SELECT id AS user_id, subject, login, full_name FROM users WHERE provider = $1 AND subject = $2";
 
 /// How much later than the truth "last seen" may be: not every request writes.
 const SEEN_EVERY_MICROS: i64 = 60 * 1_000_000;
@@ -172,10 +171,11 @@ impl Accounts {
     }
 }
 
-/// The person in a row with `user_id`, `login` and `full_name`.
+/// The person in a row with `user_id`, `subject`, `login` and `full_name`.
 pub(super) fn user(row: &AnyRow) -> Result<User> {
     Ok(User {
         id: columns::text(row, "user_id")?,
+        number: columns::text(row, "subject")?,
         login: columns::text(row, "login")?,
         name: columns::optional_text(row, "full_name")?,
     })

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::output::{remark, say};
+use crate::accounts::Visitor;
 use crate::compose::embedded::Embedded;
 use crate::config::{Config, Given};
 use crate::console::Console;
@@ -120,7 +121,7 @@ async fn announce(console: &Console, public_url: &str) -> Result<()> {
     if console.sign_in.config().mode != Some(SignInMode::Link) {
         return say(&format!("Sluice is at {public_url}\n"));
     }
-    let path = console.accounts.new_sign_in_link(Timestamp::now()).await?;
+    let path = console.accounts.new_sign_in_link(&Visitor::default(), Timestamp::now()).await?;
     remark("Sluice is ready. This link signs you in once:");
     say(&format!("{public_url}{path}\n"))
 }

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use domain::access::Role;
 use domain::{Error, Result};
 use jiff::Timestamp;
 
 use super::output::say;
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Visitor};
 use crate::compose::embedded::Embedded;
 use crate::config::{Config, Given, LakeConfig};
 use crate::sign_in::SignInMode;
@@ -18,6 +19,12 @@ pub(super) struct SignInLink {
     /// The address of the console, when it is not the configured one.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Who it is for: approving one's own change takes a second person.
+    #[arg(long, value_name = "LOGIN", requires = "role")]
+    login: Option<String>,
+    /// What they are, in all environments: viewer, engineer, approver or admin.
+    #[arg(long, value_name = "ROLE", requires = "login")]
+    role: Option<Role>,
 }
 
 impl SignInLink {
@@ -35,10 +42,14 @@ impl SignInLink {
                 "people sign in with GitHub here: sign_in.mode is \"github\", so that no link works",
             ));
         }
+        let visitor = match (&self.login, self.role) {
+            (Some(login), Some(role)) => Visitor::new(login, role)?,
+            _ => Visitor::default(),
+        };
         let lake = Embedded::open(lake).await?;
         let settings = config.sign_in.account_settings();
         let accounts = Accounts::new(lake.database().clone(), settings);
-        let path = accounts.new_sign_in_link(Timestamp::now()).await?;
+        let path = accounts.new_sign_in_link(&visitor, Timestamp::now()).await?;
         let console = config.server.public_url(config.server.listen);
         say(&format!("{}{path}\n", console.trim_end_matches('/')))?;
         Ok(ExitCode::SUCCESS)

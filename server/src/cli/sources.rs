@@ -15,6 +15,7 @@ use super::actor::actor;
 use super::output::{Output, Sheet, print_json, remark, say};
 use crate::compose::embedded::Embedded;
 use crate::config::LakeConfig;
+use crate::delivery::data::to_toml;
 
 /// Propose, register and show sources.
 #[derive(Debug, Subcommand)]
@@ -226,11 +227,6 @@ async fn show(
         ]);
     }
     output.print(&sheet, saved, "")
-}
-
-fn to_toml(source: &Source) -> Result<String> {
-    toml::to_string_pretty(source)
-        .map_err(|error| Error::internal(format!("the source is no TOML: {error}")))
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> Error {

@@ -5,6 +5,7 @@
 //! nobody knows is an error, and every error names the key and where its value came from.
 
 mod check;
+mod delivery;
 mod engine;
 mod flags;
 mod lake;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::sign_in::SignInConfig;
 use check::Wrong;
 
+pub use delivery::DeliveryConfig;
 pub use engine::EngineConfig;
 pub use flags::{ConfigFlags, Given};
 pub use lake::LakeConfig;
@@ -58,6 +60,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// Files that come through the browser.
     pub uploads: UploadsConfig,
+    /// How pushes are heard of.
+    pub delivery: DeliveryConfig,
     /// Where notifications go beside the log file.
     pub notifications: NotificationsConfig,
     /// The process's own log.
@@ -88,6 +92,7 @@ impl Default for Config {
             sign_in: SignInConfig::default(),
             engine: EngineConfig::default(),
             uploads: UploadsConfig::default(),
+            delivery: DeliveryConfig::default(),
             notifications: NotificationsConfig::default(),
             log: LogConfig::default(),
         }
@@ -132,6 +137,12 @@ impl Config {
         read("database_url", &mut self.database_url_file, &mut self.database_url);
         let server = &mut self.server;
         read("server.metrics_token", &mut server.metrics_token_file, &mut server.metrics_token);
+        let delivery = &mut self.delivery;
+        read(
+            "delivery.webhook_secret",
+            &mut delivery.webhook_secret_file,
+            &mut delivery.webhook_secret,
+        );
         let notifications = &mut self.notifications;
         read(
             "notifications.webhook_url",
@@ -173,6 +184,7 @@ impl Config {
         self.check_sign_in(&mut wrong);
         self.engine.check(&mut wrong);
         self.uploads.check(&mut wrong);
+        self.delivery.check(&mut wrong);
         self.notifications.check(&mut wrong);
         self.log.check(&mut wrong);
         wrong

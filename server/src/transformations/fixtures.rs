@@ -43,7 +43,10 @@ pub fn names(data_dir: &Path, dataset: &DatasetId) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Runs SQL over all cases of a dataset.
+/// A case: its name, and what it holds or why it cannot be read.
+pub type Case = (String, Result<Fixture>);
+
+/// Runs SQL over all cases of a dataset in the data folder.
 pub async fn report(
     lake: &Lake,
     data_dir: &Path,
@@ -52,11 +55,25 @@ pub async fn report(
 ) -> Result<FixtureReport> {
     let folder = folder(data_dir, dataset);
     let subject = Subject::of(lake, dataset).await?;
+    let cases = names(data_dir, dataset)?.into_iter().map(|name| {
+        let fixture = read(&folder.join(&name), &name);
+        (name, fixture)
+    });
+    report_of(lake, &subject, sql, cases.collect()).await
+}
+
+/// Runs SQL over cases.
+pub async fn report_of(
+    lake: &Lake,
+    subject: &Subject,
+    sql: &str,
+    all: Vec<Case>,
+) -> Result<FixtureReport> {
     let mut cases = Vec::new();
-    for name in names(data_dir, dataset)? {
+    for (name, fixture) in all {
         let started = Instant::now();
-        let outcome = match read(&folder.join(&name), &name) {
-            Ok(fixture) => run(lake, &subject, sql, &[fixture]).await?.pop().unwrap_or_default(),
+        let outcome = match fixture {
+            Ok(fixture) => run(lake, subject, sql, &[fixture]).await?.pop().unwrap_or_default(),
             Err(error) => {
                 let problem = Some(error.message().to_owned());
                 Outcome { name, problem, ..Outcome::default() }

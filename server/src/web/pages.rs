@@ -18,6 +18,7 @@ use tower::ServiceExt;
 
 use super::headers::{page_policy, set_policy};
 use crate::accounts::Caller;
+use crate::audit::{in_request, request_id};
 use crate::console::Console;
 
 /// Largest answer of the API that a page is made from.
@@ -102,11 +103,13 @@ fn theme(headers: &HeaderMap) -> Option<&'static str> {
 
 /// Sends GET requests through the API's router as `caller`.
 fn in_process(api: Router, caller: Option<Caller>) -> InProcess {
+    // An answer may be waited for in another task: what the page shows must not depend on it.
+    let id = request_id();
     InProcess(Arc::new(move |path| -> ApiAnswer {
-        let (api, caller) = (api.clone(), caller.clone());
+        let (api, caller, id) = (api.clone(), caller.clone(), id.clone());
         // Before the first await: it belongs to the page being rendered.
         let page = use_context::<ResponseOptions>();
-        Box::pin(async move {
+        Box::pin(in_request(id, async move {
             let mut request =
                 Request::builder().uri(path).body(Body::empty()).map_err(unreadable)?;
             if let Some(caller) = caller {
@@ -114,7 +117,7 @@ fn in_process(api: Router, caller: Option<Caller>) -> InProcess {
             }
             let response = api.oneshot(request).await.map_err(unreadable)?;
             read(response, page).await
-        })
+        }))
     }))
 }
 

@@ -9,6 +9,7 @@ use domain::environment::EnvironmentName;
 use jiff::{SignedDuration, Timestamp};
 use server::accounts::{
     AccountSettings, Accounts, Caller, Identity, LinkRefusal, LinkState, NewSession, Origin, Via,
+    Visitor,
 };
 
 use crate::support::postgres::Postgres;
@@ -45,6 +46,7 @@ async fn run_all(database: &Database) {
     d13_no_secret_is_stored(database, &accounts).await;
     let local = Accounts::new(database.clone(), AccountSettings::of_provider("local"));
     a_link_lets_one_in_and_once(&local).await;
+    a_link_for_a_second_person_is_theirs_alone(&local).await;
     sessions_of_another_provider_are_void(&accounts, &local).await;
 }
 
@@ -248,7 +250,7 @@ async fn of_two_admins_who_remove_each_other_one_stays(database: &Database) {
 }
 
 async fn a_link_lets_one_in_and_once(accounts: &Accounts) {
-    let path = accounts.new_sign_in_link(now()).await.unwrap();
+    let path = accounts.new_sign_in_link(&Visitor::default(), now()).await.unwrap();
     let code = path.strip_prefix("/sign-in?code=").unwrap();
     assert_eq!(accounts.sign_in_link(code, now()).await.unwrap(), LinkState::Usable);
     let tries = (0..8).map(|_| accounts.use_sign_in_link(code, None, now()));
@@ -264,7 +266,10 @@ async fn a_link_lets_one_in_and_once(accounts: &Accounts) {
     assert_eq!(caller.login(), "local");
     assert!(Permission::ALL.iter().all(|permission| caller.rights.allow(*permission, None)));
 
-    let old = accounts.new_sign_in_link(now() - SignedDuration::from_hours(2)).await.unwrap();
+    let old = accounts
+        .new_sign_in_link(&Visitor::default(), now() - SignedDuration::from_hours(2))
+        .await
+        .unwrap();
     for (code, why) in [
         (code, LinkRefusal::Used),
         (&old["/sign-in?code=".len()..], LinkRefusal::Expired),
@@ -276,12 +281,31 @@ async fn a_link_lets_one_in_and_once(accounts: &Accounts) {
     }
 }
 
+async fn a_link_for_a_second_person_is_theirs_alone(accounts: &Accounts) {
+    let anna = Visitor::new("anna", Role::Approver).unwrap();
+    let mut numbers = BTreeSet::new();
+    for whose in [&anna, &anna, &Visitor::new("ben", Role::Approver).unwrap()] {
+        let path = accounts.new_sign_in_link(whose, now()).await.unwrap();
+        let code = path.strip_prefix("/sign-in?code=").unwrap();
+        let session = accounts.use_sign_in_link(code, None, now()).await.unwrap().unwrap();
+        let caller = caller(accounts, &session).await.unwrap();
+        assert_eq!(caller.login(), whose.login);
+        assert!(caller.rights.allow(Permission::DecidePlans, None));
+        assert!(!caller.rights.allow(Permission::OperatePipelines, None));
+        numbers.insert(caller.person().id);
+    }
+    assert_eq!(numbers.len(), 2, "anna is one person however often she signs in");
+    for bad in ["", "local", "Anna", "-a", "a b"] {
+        assert!(Visitor::new(bad, Role::Viewer).is_err(), "{bad:?} was accepted");
+    }
+}
+
 async fn sessions_of_another_provider_are_void(github: &Accounts, local: &Accounts) {
     let session = sign_in(github, "9901", "gil", &[everywhere(Role::Admin)]).await;
     assert!(caller(github, &session).await.is_some());
     assert_eq!(caller(local, &session).await, None);
     let members = local.members(now()).await.unwrap();
-    assert_eq!(members.len(), 1, "only `local`");
+    assert!(members.iter().all(|member| member.user.login != "gil"), "{members:?}");
 }
 
 async fn d13_no_secret_is_stored(database: &Database, accounts: &Accounts) {
@@ -289,7 +313,7 @@ async fn d13_no_secret_is_stored(database: &Database, accounts: &Accounts) {
     let expires = now() + SignedDuration::from_hours(1);
     let scopes = BTreeSet::from([Permission::ViewLake]);
     let token = accounts.new_token(&session.caller, "t", scopes, expires, now()).await.unwrap();
-    let link = accounts.new_sign_in_link(now()).await.unwrap();
+    let link = accounts.new_sign_in_link(&Visitor::default(), now()).await.unwrap();
     let secrets = [session.secret.reveal(), token.secret.reveal(), &link["/sign-in?code=".len()..]];
     for (select, column) in [
         ("SELECT secret_hash FROM sessions", "secret_hash"),

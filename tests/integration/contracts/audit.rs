@@ -181,6 +181,11 @@ fn text(text: &str) -> Option<String> {
 }
 
 fn caller(login: &str, via: Via) -> Caller {
-    let user = User { id: format!("id of {login}"), login: login.to_owned(), name: None };
+    let user = User {
+        id: format!("id of {login}"),
+        number: "7".to_owned(),
+        login: login.to_owned(),
+        name: None,
+    };
     Caller { user, rights: Rights::default(), via }
 }

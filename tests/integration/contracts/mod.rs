@@ -8,3 +8,4 @@ mod memory;
 mod queries;
 mod sign_in;
 mod sql;
+mod stacks;

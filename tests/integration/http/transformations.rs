@@ -1,4 +1,4 @@
-//! Transformations over HTTP: checks, dry run, preview, impact, versions, merges, lineage.
+//! Transformations over HTTP: checks, dry run, preview, impact, versions, merges.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -10,7 +10,8 @@ use crate::support::lake::{ORDERS_SQL, file, source};
 
 const AT: &str = "/transformations/shop/orders";
 
-async fn put(person: &Person<'_>, sql: &str, base: u64) -> Answer {
+/// Saves SQL as the version after `base`.
+pub(super) async fn put(person: &Person<'_>, sql: &str, base: u64) -> Answer {
     let body = json!({"sql": sql, "message": "a reason", "base": base});
     let headers = [("content-type", "application/json")];
     person.send(Method::PUT, AT, &headers, Body::from(body.to_string())).await
@@ -23,7 +24,7 @@ async fn tried(person: &Person<'_>, how: &str, sql: &str) -> Value {
 }
 
 /// A console over a lake with two runs of orders.
-async fn with_rows() -> TestConsole {
+pub(super) async fn with_rows() -> TestConsole {
     let console = TestConsole::new().await;
     let rows = (1..=40).map(|id| (id, 5));
     console.lake.ingest("shop/orders/a.csv", file(rows)).await;
@@ -198,115 +199,6 @@ async fn an_editor_knows_what_can_be_named() {
     assert_eq!((again.status, again.text.len()), (StatusCode::NOT_MODIFIED, 0));
     let laid_out = vera.post("/sql/format", json!({"sql": "select a,b from t where x=1"})).await;
     assert_eq!(laid_out.json["sql"], "select\n  a,\n  b\nfrom\n  t\nwhere\n  x = 1\n");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_column_is_followed_up_and_down_and_a_change_told_before_it_is_made() {
-    let console = with_rows().await;
-    let vera = console.sign_in("vera", Role::Viewer).await;
-    let graph = vera.get("/lineage").await;
-    let zones: Vec<_> =
-        graph.json["tables"].as_array().unwrap().iter().map(|t| &t["zone"]).collect();
-    assert_eq!(zones, ["raw", "conformed", "purpose-built"]);
-    let found = vera.get("/lineage/shop_purpose_built/orders/amount").await;
-    let upstream = found.json["upstream"]["edges"].as_array().unwrap();
-    let from_raw = json!({"database": "raw:shop", "table": "orders", "column": "amount"});
-    assert!(upstream.iter().any(|edge| edge["from"] == from_raw), "{}", found.text);
-    let summed =
-        upstream.iter().find(|edge| edge["to_column"] == "amount" && edge["kind"] == "aggregated");
-    assert_eq!(summed.unwrap()["from"]["database"], "shop");
-    let down = vera.get("/lineage/raw:shop/orders/amount").await;
-    let down = down.json["downstream"]["edges"].as_array().unwrap().len();
-    assert_eq!(down, 2);
-    let none = vera.get("/lineage/shop/orders/nope").await;
-    assert_eq!(none.status, StatusCode::NOT_FOUND);
-
-    let breaks =
-        |change: Value| vera.post("/sources/shop/orders/breaks", json!({"columns": [change]}));
-    let dropped = breaks(json!({"name": "amount", "type": null})).await;
-    let affected = &dropped.json["transformations"][0];
-    assert_eq!((&affected["dataset"], &affected["owner"]), (&json!("shop/orders"), &json!("test")));
-    assert!(affected["problem"].as_str().unwrap().contains("\"amount\""), "{}", dropped.text);
-    let retyped = breaks(json!({"name": "id", "type": "double"})).await;
-    let affected = &retyped.json["transformations"][0];
-    assert_eq!(affected["output_changes"], json!(["ids: bigint -> double"]), "{}", retyped.text);
-    let harmless = breaks(json!({"name": "on_date", "type": null})).await;
-    assert_eq!(harmless.json["unaffected"], json!(["shop/orders"]), "{}", harmless.text);
-    let unknown = breaks(json!({"name": "nope", "type": null})).await;
-    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_change_breaks_holds_saved_queries_and_others_private_ones_as_a_number() {
-    let console = with_rows().await;
-    let ada = console.sign_in("ada", Role::Engineer).await;
-    let bob = console.sign_in("bob", Role::Engineer).await;
-    let save = async |person: &Person<'_>, name: &str, sql: &str, is_shared: bool| {
-        let saved = json!({"name": name, "sql": sql, "is_shared": is_shared});
-        assert_eq!(person.post("/saved-queries", saved).await.status, StatusCode::OK);
-    };
-    save(&bob, "shared", "select sum(amount) as s from shop.orders", true).await;
-    save(&bob, "secret", "select amount as private from shop.orders where id > 1", false).await;
-    save(&ada, "hers", "select id, amount from shop.orders", false).await;
-    save(&ada, "elsewhere", "select count(*) as n from shop.orders", false).await;
-    save(&ada, "broken already", "select amount, nope from shop.orders", false).await;
-    save(&ada, "no query", "not even SQL", false).await;
-    let breaks = async |person: &Person<'_>, change: Value| {
-        person.post("/sources/shop/orders/breaks", json!({"columns": [change]})).await
-    };
-    let dropped = breaks(&ada, json!({"name": "amount", "type": null})).await;
-    let found: Vec<_> = dropped.json["queries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|query| (query["name"].as_str().unwrap(), query["owner"].as_str().unwrap()))
-        .collect();
-    assert_eq!(found, [("hers", "ada"), ("shared", "bob")], "{}", dropped.text);
-    assert_eq!(dropped.json["hidden_queries"], 1);
-    assert!(!dropped.text.contains("secret") && !dropped.text.contains("private"));
-    let problem = dropped.json["queries"][0]["problem"].as_str().unwrap();
-    assert!(problem.contains("amount"), "{problem}");
-    let retyped = breaks(&ada, json!({"name": "id", "type": "string"})).await;
-    assert_eq!(retyped.json["queries"][0]["output_changes"], json!(["id: bigint -> string"]));
-    // A comparison of text with a number is still one.
-    assert_eq!(retyped.json["hidden_queries"], 0, "{}", retyped.text);
-    let vera = console.sign_in("vera", Role::Viewer).await;
-    let seen = breaks(&vera, json!({"name": "amount", "type": null})).await;
-    assert_eq!((&seen.json["queries"], &seen.json["hidden_queries"]), (&json!([]), &json!(3)));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn lineage_and_findings_follow_every_change_of_what_they_rest_on() {
-    let console = with_rows().await;
-    let ada = console.sign_in("ada", Role::Engineer).await;
-    let built = async || {
-        let graph = ada.get("/lineage").await;
-        let tables = graph.json["tables"].as_array().unwrap().clone();
-        tables.into_iter().find(|table| table["database"] == "shop_purpose_built").unwrap()
-    };
-    let problem = async || ada.get("/transformations").await.json["items"][0]["standing"].clone();
-    for _ in 0..2 {
-        assert_eq!(
-            (&built().await["version"], &problem().await["problem"]),
-            (&json!(1), &Value::Null)
-        );
-    }
-    assert_eq!(
-        put(&ada, &ORDERS_SQL.replace("sum(id)", "max(id)"), 1).await.status,
-        StatusCode::OK
-    );
-    let table = built().await;
-    assert_eq!(table["version"], 2);
-    assert!(table["columns"].to_string().contains("max(id)"), "{table}");
-    let mut source = crate::support::lake::orders();
-    source.columns.retain(|column| column.name != "amount");
-    let save = json!({"source": source, "expected_version": 1});
-    let headers = [("content-type", "application/json")];
-    let saved =
-        ada.send(Method::PUT, "/sources/shop/orders", &headers, Body::from(save.to_string())).await;
-    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
-    assert!(built().await["problem"].as_str().unwrap().contains("amount"));
-    assert!(problem().await["problem"].as_str().unwrap().contains("amount"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod browser;
 mod junit;
 mod report;
 mod suites;
+mod templates;
 
 use std::process::Command;
 use std::time::Instant;
@@ -26,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
     step("format", &|workspace| check(workspace.cargo(&["fmt", "--all", "--check"])));
     step("clippy", &|workspace| check(clippy(workspace)));
     step("domain on wasm32", &wasm);
+    step("templates", &templates::run);
     step("tests", &suites::run);
     step("browser", &browser::run);
     report.print();

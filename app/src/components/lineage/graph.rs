@@ -117,15 +117,20 @@ fn content(
     let problem = table.problem.clone().map(|why| {
         view! { <span class="lineage-problem" title=why>"not known"</span> }
     });
+    let earlier = table.earlier.as_ref().map(|_| {
+        let version = table.version.unwrap_or_default();
+        view! { <span class="lineage-earlier">{format!("version {version}, not running · ")}</span> }
+    });
+    let is_earlier = earlier.as_ref().map(|_| "true");
     let current = own.then_some("true");
     let id = own.then_some(super::FOCUSED);
     let (database, name) = (table.database.clone(), table.table.clone());
     let zone = table.zone.clone();
     let full = format!("{database}.{name}");
     view! {
-        <div class="lineage-table" data-zone=zone data-focus=here.map(|_| "true")>
+        <div class="lineage-table" data-zone=zone data-focus=here.map(|_| "true") data-earlier=is_earlier>
             <a {..custom_attribute("noscroll", "")} class="lineage-head" id=id href=href title=full aria-current=current>
-                <strong>{name}</strong><span class="lineage-note">{database}{(!note.is_empty()).then(|| format!(" · {note}"))}{problem}</span>
+                <strong>{name}</strong><span class="lineage-note">{earlier}{database}{(!note.is_empty()).then(|| format!(" · {note}"))}{problem}</span>
             </a>
             {rows}
         </div>

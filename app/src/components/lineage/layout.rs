@@ -202,6 +202,7 @@ mod tests {
             dataset: None,
             owner: None,
             version: None,
+            earlier: None,
             columns: vec![column],
             problem: None,
         }

@@ -4,12 +4,14 @@
 mod graph;
 mod layout;
 mod trace;
+mod version;
 mod words;
 
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use leptos_router::params::ParamsMap;
 
 use self::trace::{Focus, Table, Trace};
@@ -25,6 +27,8 @@ const FOCUSED: &str = "lineage-focus";
 struct Address {
     path: String,
     query: ParamsMap,
+    /// Goes to an address without loading the page anew.
+    go: Callback<String>,
 }
 
 impl Address {
@@ -35,10 +39,9 @@ impl Address {
     }
 }
 
-/// The graph around one table, `database.table`.
-pub fn dataset_lineage(environment: Memo<String>, table: &str) -> AnyView {
-    let table = table.to_owned();
-    view_of(environment, Some(table))
+/// The graph around the table `database.table` that a dataset's transformation builds.
+pub fn dataset_lineage(environment: Memo<String>, dataset: String, table: &str) -> AnyView {
+    view_of(environment, Some((dataset, table.to_owned())))
 }
 
 /// The graph of the whole lake.
@@ -46,15 +49,19 @@ pub fn lineage_graph(environment: Memo<String>) -> AnyView {
     view_of(environment, None)
 }
 
-fn view_of(environment: Memo<String>, around: Option<String>) -> AnyView {
-    let graph =
-        Resource::new(move || in_environment(&environment.get(), "/lineage"), get::<LineageGraph>);
-    let (path, query) = (use_location().pathname, use_query_map());
+fn view_of(environment: Memo<String>, around: Option<(String, String)>) -> AnyView {
+    let (path, query, go) = (use_location().pathname, use_query_map(), go());
+    let (own, around) = around.unzip();
+    let asked = move || version::question(&query.get(), own.as_deref());
+    let graph = Resource::new(
+        move || in_environment(&environment.get(), &format!("/lineage{}", asked())),
+        get::<LineageGraph>,
+    );
     give_focus_back(query);
     loaded(graph, 10, move |graph| {
         let around = around.clone();
         let drawn = move || {
-            let address = Address { path: path.get(), query: query.get() };
+            let address = Address { path: path.get(), query: query.get(), go };
             let asked = address.query.get("focus").or_else(|| around.clone());
             let search = address.query.get("search").unwrap_or_default();
             shown(
@@ -98,7 +105,14 @@ fn shown(
     let hint = focus.is_none().then(|| {
         view! { <p class="muted">"Choose a table to see its columns, a column to see everything it comes from and goes to."</p> }
     });
-    view! { {hint}{drawing}{words} }.into_any()
+    let notice = version::notice(graph, address);
+    view! { {notice}{hint}{drawing}{words} }.into_any()
+}
+
+fn go() -> Callback<String> {
+    let navigate = use_navigate();
+    let stay = NavigateOptions { scroll: false, ..Default::default() };
+    Callback::new(move |to: String| navigate(&to, stay.clone()))
 }
 
 /// A table with all that is connected with it.

@@ -7,7 +7,8 @@ use leptos::prelude::*;
 
 use super::Address;
 use super::trace::{Focus, Step, Table, Tie, Trace};
-use crate::api::lineage::{EdgeKind, LineageGraph};
+use super::version;
+use crate::api::lineage::{EdgeKind, LineageGraph, LineageTable};
 
 /// The lists beneath the drawing.
 pub(super) fn in_words(
@@ -35,16 +36,46 @@ pub(super) fn in_words(
     let title = Focus::write(&focus.table, focus.column.as_deref());
     let (up, down) = (&trace.upstream, &trace.downstream);
     let whole = focus.column.is_none();
+    let chooser = version::chooser(table, address);
+    // Of an earlier version the notice above says so.
+    let problem = table.problem.clone().filter(|_| table.earlier.is_none());
+    if focus.column.is_some() && column.is_none() && table.problem.is_none() {
+        return without_column(table, focus, address);
+    }
+    // Where origins are not known, none would not be the same as nothing.
+    let upstream = table.problem.is_none();
+    let upstream =
+        upstream.then(|| list("Upstream", "Nothing: it begins here.", up, whole, address));
     view! {
         <section class="lineage-words" aria-label="In words">
             <h2><code>{title}</code></h2>
             <p class="muted">{about.join(" · ")}</p>
-            {table.problem.clone().map(|why| view! { <p class="notice" data-tone="wait">"Origins are not known: "{why}</p> })}
+            {chooser}
+            {problem.map(|why| view! { <p class="notice" data-tone="wait">"Origins are not known: "{why}</p> })}
             {expression}
             <div class="grid">
-                {list("Upstream", "Nothing: it begins here.", up, whole, address)}
+                {upstream}
                 {list("Downstream", "Nothing is built from it.", down, whole, address)}
             </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// A column that the table does not have, at least not in the version that is drawn.
+fn without_column(table: &LineageTable, focus: &Focus, address: &Address) -> AnyView {
+    let title = Focus::write(&focus.table, focus.column.as_deref());
+    let name = focus.column.clone().unwrap_or_default();
+    let text = match table.version {
+        Some(version) => format!("Version {version} of this table has no column “{name}”."),
+        None => format!("This table has no column “{name}”."),
+    };
+    let href = address.of(&Focus::write(&focus.table, None));
+    view! {
+        <section class="lineage-words" aria-label="In words">
+            <h2><code>{title}</code></h2>
+            {version::chooser(table, address)}
+            <p class="notice" data-tone="wait">{text}" "<a href=href>"See all its columns"</a></p>
         </section>
     }
     .into_any()

@@ -12,7 +12,9 @@ pub(crate) fn lineage() -> impl IntoView {
     let search = move || query.get().get("search").unwrap_or_default();
     let narrowed = move || {
         let query = query.get();
-        query.get("focus").is_some() || query.get("search").is_some_and(|text| !text.is_empty())
+        query.get("focus").is_some()
+            || query.get("version").is_some()
+            || query.get("search").is_some_and(|text| !text.is_empty())
     };
     let all = move || {
         let href = format!("/{}/lineage", environment.get());

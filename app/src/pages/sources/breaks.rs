@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 
 use super::draft::Draft;
 use crate::api::lineage::{
-    AffectedQuery, AffectedTransformation, Breakage, ChangedColumn, SourceChange,
+    AffectedQuery, AffectedTransformation, Breakage, ChangeWay, ChangedColumn, SourceChange,
 };
 use crate::api::{Problem, send};
 use crate::components::failure_line;
@@ -111,7 +111,7 @@ fn shown(here: &str, found: Breakage) -> AnyView {
     });
     view! {
         <div class="notice breaks" data-tone="wait">
-            <p><strong>"Dropping or retyping these columns touches SQL that reads them:"</strong></p>
+            <p><strong>"Dropping or retyping these columns touches SQL that rests on them:"</strong></p>
             <ul>{transformations}{queries}{hidden}</ul>
             <p>"Tell their owners, or correct the SQL right after saving."</p>
         </div>
@@ -126,26 +126,34 @@ fn transformation(here: &str, found: AffectedTransformation) -> AnyView {
         None => problem,
     });
     let owner = if found.owner.is_empty() { found.author } else { found.owner };
-    item(
-        "Transformation",
-        href,
-        found.dataset.to_string(),
-        owner,
-        what(problem, &found.output_changes),
-    )
+    let what = what(problem, &found.output_changes, &found.ways);
+    item("Transformation", href, found.dataset.to_string(), owner, what)
 }
 
 fn query(here: &str, found: AffectedQuery) -> AnyView {
     let href = format!("/{here}/query?saved={}", found.id);
-    item("Saved query", href, found.name, found.owner, what(found.problem, &found.output_changes))
+    let what = what(found.problem, &found.output_changes, &found.ways);
+    item("Saved query", href, found.name, found.owner, what)
 }
 
-/// What becomes of SQL, in words.
-fn what(problem: Option<String>, output_changes: &[String]) -> String {
-    match problem {
-        Some(problem) => format!("would not run: {problem}"),
-        None => format!("would return other columns: {}", output_changes.join(", ")),
-    }
+/// What becomes of SQL and by which tables, in words.
+fn what(problem: Option<String>, output_changes: &[String], ways: &[ChangeWay]) -> String {
+    let stopped: Vec<_> = ways.iter().filter(|way| way.stops).collect();
+    let changed = ways.iter().filter(|way| !way.stops).map(|way| match &way.built_by {
+        Some(dataset) => format!("through {}, which {dataset} builds", way.table),
+        None => format!("over {}", way.table),
+    });
+    let by = changed.collect::<Vec<_>>().join(" and ");
+    let what = match problem {
+        Some(problem) => Some(format!("would not run {by}: {problem}")),
+        None if output_changes.is_empty() => None,
+        None => Some(format!("would return other columns {by}: {}", output_changes.join(", "))),
+    };
+    let stopped = stopped.iter().map(|way| {
+        let by = way.built_by.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("would get no new rows: {} is not built any more when {by} does not run", way.table)
+    });
+    what.into_iter().chain(stopped).collect::<Vec<_>>().join("; ")
 }
 
 fn item(kind: &'static str, href: String, name: String, owner: String, what: String) -> AnyView {

@@ -1,5 +1,6 @@
 //! The tab History: all versions, the difference between any two, and the way back.
 
+use leptos::attr::custom::custom_attribute;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -75,7 +76,7 @@ fn table(
             <caption class="visually-hidden">"Versions, newest first"</caption>
             <thead><tr>
                 <th scope="col">"Before"</th><th scope="col">"After"</th><th scope="col" class="number">"Version"</th>
-                <th scope="col">"Why"</th><th scope="col">"By"</th><th scope="col">"When"</th><th scope="col"></th>
+                <th scope="col">"Why"</th><th scope="col">"By"</th><th scope="col">"When"</th><th scope="col"></th><th scope="col"></th>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table></div>
@@ -108,6 +109,8 @@ fn row(
             view! { <button type="button" class="button button-small" aria-label=label on:click=ask>"Restore"</button> }
         })
     };
+    let lineage = format!("?tab=lineage&version={number}");
+    let lineage_label = format!("Lineage of version {number}");
     view! {
         <tr>
             {radio("before", pair.before, Signal::derive(move || pair.before(desk)))}
@@ -116,6 +119,7 @@ fn row(
             <td class="transformation-message">{version.message.clone()}</td>
             <td>{version.author.clone()}</td>
             <td class="nowrap"><RelativeTime at=version.saved_at /></td>
+            <td class="nowrap"><a {..custom_attribute("noscroll", "")} href=lineage aria-label=lineage_label>"Lineage"</a></td>
             <td>{restore}</td>
         </tr>
     }

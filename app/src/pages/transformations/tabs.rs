@@ -30,7 +30,7 @@ pub(super) fn tabs(desk: Desk, test_names: Vec<String>, table: String) -> AnyVie
         "impact" => impact::impact(desk),
         "tests" => tests::tests(desk, test_names.clone()),
         "history" => history::history(desk),
-        "lineage" => dataset_lineage(desk.environment, &table),
+        "lineage" => dataset_lineage(desk.environment, desk.dataset.get_value(), &table),
         _ => output::output(desk),
     };
     view! {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use app::api::lineage::{Breakage, ColumnLineage, ColumnRef, LineageGraph, SourceChange};
-use axum::extract::{Path, State};
+use app::api::lineage::{
+    Breakage, ColumnLineage, ColumnRef, LineageGraph, SourceChange, VersionQuery,
+};
+use axum::extract::{Path, Query, State};
 use domain::access::Permission;
 use serde::Deserialize;
 
@@ -21,25 +23,30 @@ pub(crate) struct ColumnPath {
     column: String,
 }
 
-/// Every table of the lake and how their columns depend on each other.
+/// Every table of the lake and how their columns depend on each other; one table as an earlier
+/// version of its transformation builds it, if that is asked for.
 #[utoipa::path(get, path = "/environments/{environment}/lineage",
-    params(("environment" = String, Path)),
+    params(("environment" = String, Path), VersionQuery),
     responses((status = 200, body = LineageGraph)), tag = "lineage")]
-pub(crate) async fn show(at: InEnvironment) -> Answer<LineageGraph> {
-    Ok(Json(lineage::graph(&at).await?))
+pub(crate) async fn show(
+    at: InEnvironment,
+    Query(query): Query<VersionQuery>,
+) -> Answer<LineageGraph> {
+    Ok(Json(lineage::graph(&at, &query).await?))
 }
 
 /// Everything that a column depends on, and everything that depends on it.
 #[utoipa::path(get, path = "/environments/{environment}/lineage/{database}/{table}/{column}",
     params(("environment" = String, Path), ("database" = String, Path), ("table" = String, Path),
-        ("column" = String, Path)),
+        ("column" = String, Path), VersionQuery),
     responses((status = 200, body = ColumnLineage)), tag = "lineage")]
 pub(crate) async fn column(
     at: InEnvironment,
     Path(path): Path<ColumnPath>,
+    Query(query): Query<VersionQuery>,
 ) -> Answer<ColumnLineage> {
     let ColumnPath { database, table, column } = path;
-    let graph = lineage::graph(&at).await?;
+    let graph = lineage::graph(&at, &query).await?;
     Ok(Json(lineage::of_column(&graph, ColumnRef { database, table, column })?))
 }
 

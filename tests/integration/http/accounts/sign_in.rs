@@ -216,7 +216,12 @@ async fn d13_no_secret_reaches_the_browser_or_the_audit_log() {
 
 /// A one-time link's code.
 async fn code(served: &Served) -> String {
-    let path = served.console.accounts.new_sign_in_link(jiff::Timestamp::now()).await.unwrap();
+    let path = served
+        .console
+        .accounts
+        .new_sign_in_link(&server::accounts::Visitor::default(), jiff::Timestamp::now())
+        .await
+        .unwrap();
     path.split_once("code=").unwrap().1.to_owned()
 }
 

@@ -1,0 +1,3 @@
+//! What several tests of the embedded adapters share.
+
+pub(crate) mod simulation;

@@ -1,0 +1,92 @@
+//! Change sets: what would happen to a stack, prepared and not yet carried out.
+
+use std::collections::BTreeMap;
+
+use domain::release::Digest;
+use domain::stack::ResourceChange;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What to prepare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSetRequest {
+    /// The stack; it need not exist yet.
+    pub stack: String,
+    /// The text of the template, YAML or JSON.
+    pub template: String,
+    /// What the template is given. A parameter left out takes the template's default.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags of the stack and of its resources.
+    pub tags: BTreeMap<String, String>,
+    /// Makes a repeated request one request: a letter, then up to 127 letters, digits or hyphens.
+    /// It becomes the name of the change set.
+    pub token: String,
+}
+
+/// A change set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSet {
+    /// What it is executed by; never used again for another one.
+    pub arn: String,
+    /// Its name: the token of its request. Another change set may have it later.
+    pub name: String,
+    /// The name of its stack.
+    pub stack: String,
+    /// The ARN of its stack.
+    pub stack_arn: String,
+    /// Whether it makes the stack or changes it.
+    pub kind: ChangeSetKind,
+    /// Where it stands.
+    pub status: ChangeSetStatus,
+    /// Why, if there is more to say.
+    pub reason: Option<String>,
+    /// What would happen to which resource, the gravest first.
+    pub changes: Vec<ResourceChange>,
+    /// Of the text of its template.
+    pub template: Digest,
+    /// What the template would be given, with its defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Whether a change set makes a stack or changes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChangeSetKind {
+    /// There is no stack yet.
+    Create,
+    /// There is one.
+    Update,
+}
+
+/// Where a change set stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChangeSetStatus {
+    /// It can be executed.
+    Prepared,
+    /// Nothing would change.
+    Empty,
+    /// It could not be prepared; its reason says why.
+    Failed,
+    /// The stack was changed since: prepare another one.
+    Obsolete,
+    /// It was executed. What came of it is the stack's status.
+    Executed,
+}
+
+impl ChangeSetStatus {
+    /// The word in the database and in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepared => "PREPARED",
+            Self::Empty => "EMPTY",
+            Self::Failed => "FAILED",
+            Self::Obsolete => "OBSOLETE",
+            Self::Executed => "EXECUTED",
+        }
+    }
+}

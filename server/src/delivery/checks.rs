@@ -1,0 +1,104 @@
+//! What the build stage checks of a release with the engine: sources, SQL, fixture tests, stacks.
+
+use domain::Result;
+use domain::dataset::DatasetId;
+use etl_engine::source::check;
+use etl_engine::transformation::check::Severity;
+use etl_engine::transformation::fixtures::Fixture;
+use etl_engine::transformation::subject::Subject;
+use infra::lake_repository::{Problem, TransformationFile};
+
+use super::release::LoadedRelease;
+use crate::compose::embedded::Embedded;
+use crate::transformations::fixtures::{Case, report_of};
+
+/// What the checks looked at, and everything they found wrong.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Checked {
+    /// Registrations.
+    pub sources: usize,
+    /// SQL files.
+    pub transformations: usize,
+    /// Fixture tests that ran.
+    pub tests: usize,
+    /// Stacks of all environments.
+    pub stacks: usize,
+    /// By file.
+    pub problems: Vec<Problem>,
+}
+
+/// Checks a release against the catalog of an environment.
+pub async fn check_release(at: &Embedded, loaded: &LoadedRelease) -> Result<Checked> {
+    let content = &loaded.content;
+    let mut checked = Checked::default();
+    for file in content.sources.values() {
+        checked.sources += 1;
+        if let Err(error) = check(&file.source) {
+            checked.problems.push(Problem::of_file(&file.path, error.message()));
+        }
+    }
+    for (dataset, file) in &content.transformations {
+        checked.transformations += 1;
+        check_sql(at, loaded, dataset, file, &mut checked).await?;
+    }
+    for environment in &content.lake.environments {
+        match loaded.stacks(environment) {
+            Ok(stacks) => checked.stacks += stacks.len(),
+            Err(error) => {
+                let message = format!("in {}: {}", environment.name, error.message());
+                checked.problems.push(Problem::of_file("sluice.toml", message));
+            }
+        }
+    }
+    Ok(checked)
+}
+
+async fn check_sql(
+    at: &Embedded,
+    loaded: &LoadedRelease,
+    dataset: &DatasetId,
+    file: &TransformationFile,
+    checked: &mut Checked,
+) -> Result<()> {
+    // The source as the release has it: what is registered may be older.
+    let Some(source) = loaded.content.sources.get(dataset) else { return Ok(()) };
+    let subject = Subject::from(source.source.clone());
+    let found = subject.check(&at.lake, &file.sql).await?;
+    let errors = found.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    checked.problems.extend(errors.map(|finding| Problem {
+        path: file.path.clone(),
+        line: u32::try_from(finding.place.line).ok(),
+        column: u32::try_from(finding.place.column).ok(),
+        message: finding.message.clone(),
+    }));
+    if !found.is_sound() || !loaded.content.lake.pipeline.fixture_tests {
+        return Ok(());
+    }
+    checked.tests += file.tests.len();
+    let report = report_of(&at.lake, &subject, &file.sql, cases(file)).await?;
+    for case in report.cases.iter().filter(|case| !case.passed) {
+        let why = case.problem.clone().unwrap_or_else(|| {
+            format!(
+                "{} rows are missing, {} are unexpected, {} cells differ",
+                case.missing.len(),
+                case.unexpected.len(),
+                case.changed.len()
+            )
+        });
+        let message = format!("fixture test {} fails: {why}", case.name);
+        checked.problems.push(Problem::of_file(&file.path, message));
+    }
+    Ok(())
+}
+
+fn cases(file: &TransformationFile) -> Vec<Case> {
+    let case = |test: &infra::lake_repository::FixtureTest| {
+        let fixture = Fixture {
+            name: test.name.clone(),
+            inputs: test.inputs.clone(),
+            expected: test.expected.clone(),
+        };
+        (test.name.clone(), Ok(fixture))
+    };
+    file.tests.iter().map(case).collect()
+}

@@ -1,0 +1,86 @@
+//! The delivery flow of this server: what pipelines do, and what people see and decide of it.
+//!
+//! Architecture invariant: what may happen to an execution is decided by [`infra::pipeline::Job`] and
+//! [`infra::approval`]; this folder brings them together with Git, stacks and the data flow.
+
+pub mod checks;
+pub mod data;
+mod definition;
+mod people;
+mod poll;
+pub mod rehearse;
+pub mod release;
+pub mod stages;
+pub mod start;
+pub mod webhook;
+mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+
+use domain::branch::BranchName;
+use domain::environment::EnvironmentName;
+use domain::{Error, Result};
+use infra::lake_repository::{Environment, LakeRepository};
+use infra::stacks::StackService;
+use infra_embedded::{ReleaseStore, SqlPipelines};
+
+use crate::accounts::Accounts;
+use crate::compose::embedded::Embedded;
+use crate::config::DeliveryConfig;
+
+pub use definition::Definition;
+
+/// Makes the stack service of an environment's account and region.
+pub type StacksOf = Arc<dyn Fn(&Environment) -> Result<Arc<dyn StackService>> + Send + Sync>;
+
+/// Everything that pipelines work with.
+pub struct Delivery {
+    /// The lake repository.
+    pub repository: Arc<dyn LakeRepository>,
+    /// What names the repository in pushes: `owner/name`, or its folder.
+    pub repository_name: String,
+    /// The branch whose `sluice.toml` says which environments there are.
+    pub definition_branch: BranchName,
+    /// Executions, plans, decisions, deployments.
+    pub pipelines: SqlPipelines,
+    /// Releases.
+    pub releases: ReleaseStore,
+    /// The lakes of all environments.
+    pub lakes: Vec<Arc<Embedded>>,
+    /// Who there is.
+    pub accounts: Accounts,
+    /// Patience.
+    pub config: DeliveryConfig,
+    /// Whether stacks are simulated.
+    pub simulated: bool,
+    /// Stacks by environment.
+    pub stacks_of: StacksOf,
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("repository", &self.repository_name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Delivery {
+    /// The lake of an environment. [`domain::ErrorKind::NotFound`] when this server has none of that
+    /// name.
+    pub fn lake(&self, environment: &EnvironmentName) -> Result<&Arc<Embedded>> {
+        let found = self.lakes.iter().find(|lake| lake.lake.environment == *environment);
+        found.ok_or_else(|| {
+            Error::not_found(format!(
+                "this server has no environment {environment}: add it to `environments` of its \
+                 configuration"
+            ))
+        })
+    }
+
+    /// The stacks of an environment.
+    pub fn stacks(&self, environment: &Environment) -> Result<Arc<dyn StackService>> {
+        (self.stacks_of)(environment)
+    }
+}

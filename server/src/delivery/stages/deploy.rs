@@ -1,0 +1,190 @@
+//! The deploy stage: exactly what was approved, one stack after the other, then sources and SQL.
+//!
+//! Architecture invariant: nothing is decided here. Stacks are changed by the change sets that the
+//! plan names; a stack that could not have one yet gets it now, and it is executed only if it says
+//! what the plan says.
+
+use std::time::Duration;
+
+use domain::branch::Person;
+use domain::plan::{Plan, StackPlan};
+use domain::stack::{ChangeAction, ResourceChange};
+use domain::{Error, ErrorKind, Result};
+use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execute_once};
+
+use super::plan::{prepare, token};
+use crate::compose::embedded::Embedded;
+use crate::delivery::data::{Applied, apply_source, apply_sql};
+
+/// Between two looks at a stack that is being changed.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What a stage says while it works.
+pub trait Say: Send + Sync {
+    /// One line for the log.
+    fn say(&self, line: String) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Whether everything the plan names is still as it was when people looked at it (C2, C4).
+/// [`ErrorKind::Conflict`] says what is not.
+pub async fn check_unchanged(
+    plan: &Plan,
+    service: &dyn StackService,
+    lake: &Embedded,
+) -> Result<()> {
+    for stack in &plan.stacks {
+        let Some(arn) = &stack.change_set else { continue };
+        let gone = |why: String| {
+            Error::conflict(format!("the change set of stack {} {why}: plan anew", stack.stack))
+        };
+        match service.change_set(arn).await {
+            Ok(found) if found.status == ChangeSetStatus::Prepared => {}
+            Ok(found) => return Err(gone(format!("is {}", found.status.as_str()))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(gone("is not there any more".to_owned()));
+            }
+            Err(error) => return Err(error),
+        }
+        if service.drift(&stack.stack).await.or_else(nothing_there)? != stack.drift {
+            return Err(gone("was planned before the stack drifted".to_owned()));
+        }
+    }
+    for change in &plan.sources {
+        let now = lake.lake.sources.current(&change.dataset).await?.map(|saved| saved.version);
+        check_version(change, now)?;
+    }
+    for change in &plan.transformations {
+        let now = lake.lake.transformations.current(&change.dataset).await?;
+        check_version(change, now.map(|saved| saved.version))?;
+    }
+    Ok(())
+}
+
+fn nothing_there<T: Default>(error: Error) -> Result<T> {
+    match error.kind() {
+        ErrorKind::NotFound => Ok(T::default()),
+        _ => Err(error),
+    }
+}
+
+fn check_version(change: &domain::plan::TextChange, now: Option<u64>) -> Result<()> {
+    if now == change.version {
+        return Ok(());
+    }
+    Err(Error::conflict(format!(
+        "{} was changed since the plan was made: plan anew",
+        change.dataset
+    )))
+}
+
+/// Changes one stack as planned, and waits until that is done. Done already: nothing happens.
+pub async fn deploy_stack(
+    plan: &Plan,
+    planned: &StackPlan,
+    definition: &StackDefinition,
+    service: &dyn StackService,
+    say: &impl Say,
+) -> Result<()> {
+    let about = |error: Error| error.context(format!("stack {}", planned.stack));
+    let arn = match &planned.change_set {
+        Some(arn) => arn.clone(),
+        None if planned.changes.is_empty() => return Ok(()),
+        None => postponed(plan, planned, definition, service).await.map_err(about)?,
+    };
+    let before = last_event(service, &planned.stack).await?;
+    execute_once(service, &arn, &token(plan.id)).await.map_err(about)?;
+    say.say(format!("{}: executing {arn}", planned.stack)).await?;
+    let stack = wait(service, &planned.stack, before, say).await?;
+    if stack.status.is_complete() {
+        return Ok(());
+    }
+    let why = stack.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    Err(about(Error::invalid(format!("{}{why}: {}", stack.status, stack.status.advice()))))
+}
+
+/// Prepares the change set of a stack whose imports are there by now, and refuses it when it says
+/// another thing than what was approved.
+async fn postponed(
+    plan: &Plan,
+    planned: &StackPlan,
+    definition: &StackDefinition,
+    service: &dyn StackService,
+) -> Result<String> {
+    let prepared = prepare(plan.id, service, definition).await?;
+    let outline = |changes: &[ResourceChange]| {
+        let mut outline: Vec<(String, ChangeAction)> =
+            changes.iter().map(|change| (change.logical_id.clone(), change.action)).collect();
+        outline.sort();
+        outline
+    };
+    if prepared.template != planned.template
+        || outline(&prepared.changes) != outline(&planned.changes)
+    {
+        return Err(Error::conflict(
+            "its change set is not what was approved: plan anew and have the new plan approved",
+        ));
+    }
+    Ok(prepared.arn)
+}
+
+async fn last_event(service: &dyn StackService, stack: &str) -> Result<Option<String>> {
+    let events = service.events(stack, None).await.or_else(nothing_there)?;
+    Ok(events.last().map(|event| event.id.clone()))
+}
+
+async fn wait(
+    service: &dyn StackService,
+    name: &str,
+    mut after: Option<String>,
+    say: &impl Say,
+) -> Result<Stack> {
+    loop {
+        let stack = service.describe(name).await?.ok_or_else(|| {
+            Error::conflict(format!("stack {name} was deleted while it was being changed"))
+        })?;
+        for event in service.events(name, after.as_deref()).await? {
+            let reason = event.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let line = format!("{name}: {} {}{reason}", event.logical_id, event.status);
+            say.say(line).await?;
+            after = Some(event.id);
+        }
+        if !stack.status.is_in_progress() {
+            return Ok(stack);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Registers sources and saves SQL as planned. Done already: nothing happens.
+pub async fn deploy_data(
+    plan: &Plan,
+    lake: &Embedded,
+    approved_by: &[Person],
+    say: &impl Say,
+) -> Result<()> {
+    let author = plan.requested_by.as_ref().map_or("sluice", |person| person.login.as_str());
+    let approved = match approved_by {
+        [] => String::new(),
+        people => {
+            let names: Vec<_> = people.iter().map(|person| person.login.as_str()).collect();
+            format!(", approved by {}", names.join(" and "))
+        }
+    };
+    let message = format!("deploy {}{approved}", plan.commit.short());
+    for change in &plan.sources {
+        let applied = apply_source(&lake.lake, change, author).await?;
+        say.say(told("source", &change.dataset.to_string(), applied)).await?;
+    }
+    for change in &plan.transformations {
+        let applied = apply_sql(&lake.lake, change, author, &message).await?;
+        say.say(told("transformation", &change.dataset.to_string(), applied)).await?;
+    }
+    Ok(())
+}
+
+fn told(what: &str, dataset: &str, applied: Applied) -> String {
+    match applied {
+        Applied::Before => format!("{what} {dataset} is there already"),
+        Applied::Now(version) => format!("{what} {dataset} is version {version} now"),
+    }
+}

@@ -1,0 +1,5 @@
+//! What each stage of a pipeline does; `super::worker` says when.
+
+pub mod deploy;
+pub mod plan;
+pub mod verify;

@@ -1,0 +1,68 @@
+//! Plan and approval.
+
+use domain::Result;
+use domain::pipeline::{Execution, Stage};
+use domain::plan::PlanId;
+use domain::run_log::LogLevel;
+use infra::approval::{expires_at, required};
+use jiff::Timestamp;
+
+use super::Next;
+use super::held::Held;
+use crate::delivery::Delivery;
+use crate::delivery::stages::plan::{Planning, check_rehearsals, make_plan};
+
+impl Delivery {
+    pub(super) async fn plan(&self, held: &Held<'_>, execution: &Execution) -> Result<Next> {
+        let loaded = self.loaded(execution).await?;
+        let environment = loaded.environment(&execution.environment)?;
+        let running = self.pipelines.environment(&execution.environment).await?.running;
+        let stacks = self.stacks(environment)?;
+        let planning = Planning {
+            id: PlanId::generate(),
+            execution,
+            loaded: &loaded,
+            running: running.as_ref().map(|running| (&running.release, &running.commit)),
+            environment,
+            lake: self.lake(&execution.environment)?,
+            stacks: stacks.as_ref(),
+            repository: self.repository.as_ref(),
+        };
+        let plan = make_plan(planning).await?;
+        check_rehearsals(&plan.rehearsals)?;
+        let digest = self.pipelines.keep_plan(&held.claim, &plan).await?;
+        for (stack, change) in plan.widened() {
+            let line = format!("{}: {}", stack.stack, change.sentence);
+            held.note(Stage::Plan, LogLevel::Warning, &line).await?;
+        }
+        let resources: usize = plan.stacks.iter().map(|stack| stack.changes.len()).sum();
+        let note = match plan.is_empty() {
+            true => format!("plan {}: nothing changes", digest.short()),
+            false => format!(
+                "plan {}: {resources} resources, {} sources, {} transformations change",
+                digest.short(),
+                plan.sources.len(),
+                plan.transformations.len()
+            ),
+        };
+        held.end(Stage::Plan, &note).await?;
+        Ok(Next::GoOn)
+    }
+
+    /// Nobody is asked, or everybody who may decide is.
+    pub(super) async fn approval(&self, held: &Held<'_>, execution: &Execution) -> Result<Next> {
+        let (plan, _) = self.pipelines.plan(execution.id).await?;
+        let rules = self.rules(&execution.environment, &plan.release).await?;
+        let terms = rules.terms();
+        let required = required(terms.rule, &plan);
+        let now = Timestamp::now();
+        if required.approvers == 0 {
+            held.write(|job| job.waive_approval(&required, now)).await?;
+            return Ok(Next::GoOn);
+        }
+        let expires = expires_at(terms.rule, &plan);
+        held.note(Stage::Approval, LogLevel::Info, &required.because()).await?;
+        held.write(|job| job.await_approval(&required, expires, now)).await?;
+        Ok(Next::Leave)
+    }
+}
