@@ -3,7 +3,8 @@
 use domain::environment::EnvironmentName;
 use domain::pipeline::{Cause, ExecutionId, ExecutionStatus, Stage, StageRecord};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CommitShown, DecisionShown};
 use crate::api::moment;
@@ -21,6 +22,7 @@ pub struct ExecutionSummary {
     /// The commit.
     pub commit: CommitShown,
     /// What started it.
+    #[serde(deserialize_with = "read_cause")]
     pub cause: Cause,
     /// The login of who asked; `None` when nobody who is signed in did.
     pub requested_by: Option<String>,
@@ -97,4 +99,46 @@ pub struct LogEntry {
 pub struct RetryAsked {
     /// From this stage on.
     pub from: Stage,
+}
+
+/// Reads a cause as a plain record. What is derived for an enumeration with a tag first keeps a copy
+/// of whatever comes, and the code of that would be part of the first page.
+fn read_cause<'de, D: Deserializer<'de>>(from: D) -> Result<Cause, D::Error> {
+    #[derive(Deserialize)]
+    struct Record {
+        kind: String,
+        from: Option<EnvironmentName>,
+        reason: Option<String>,
+    }
+    let record = Record::deserialize(from)?;
+    match (record.kind.as_str(), record.from, record.reason) {
+        ("push", ..) => Ok(Cause::Push),
+        ("poll", ..) => Ok(Cause::Poll),
+        ("manual", ..) => Ok(Cause::Manual),
+        ("promotion", Some(from), _) => Ok(Cause::Promotion { from }),
+        ("rollback", _, Some(reason)) => Ok(Cause::Rollback { reason }),
+        (kind, ..) => Err(D::Error::custom(format!("{kind:?} is no cause of an execution"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_read_as_they_are_written() {
+        let causes = [
+            Cause::Push,
+            Cause::Poll,
+            Cause::Manual,
+            Cause::Promotion { from: "dev".parse().unwrap() },
+            Cause::Rollback { reason: "fares doubled".to_owned() },
+        ];
+        for cause in causes {
+            let written = serde_json::to_value(&cause).unwrap();
+            assert_eq!(read_cause(written).unwrap(), cause);
+        }
+        assert!(read_cause(serde_json::json!({ "kind": "promotion" })).is_err());
+        assert!(read_cause(serde_json::json!({ "kind": "whim" })).is_err());
+    }
 }
