@@ -11,6 +11,7 @@ mod people;
 mod poll;
 pub mod rehearse;
 pub mod release;
+pub mod shown;
 pub mod stages;
 pub mod start;
 pub mod webhook;
