@@ -56,7 +56,7 @@ CREATE TABLE plans (
 );
 CREATE INDEX plans_by_execution ON plans (execution, made_at);
 
--- A person decides on a plan once.
+-- What each person decided on a plan last.
 CREATE TABLE decisions (
     plan       TEXT   NOT NULL REFERENCES plans (id),
     person     TEXT   NOT NULL,

@@ -14,6 +14,11 @@ use crate::{Error, Result};
 pub struct BranchName(String);
 
 impl BranchName {
+    /// `main`.
+    pub fn usual() -> Self {
+        Self("main".to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

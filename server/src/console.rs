@@ -11,6 +11,7 @@ use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::compose::embedded::Embedded;
 use crate::config::Config;
+use crate::delivery::Delivery;
 use crate::live::Live;
 use crate::operations::Operations;
 use crate::queries::Workbench;
@@ -24,6 +25,8 @@ pub struct Console {
     pub lakes: Vec<Arc<Embedded>>,
     /// Queries of each environment, in the same order.
     pub workbenches: Vec<Arc<Workbench>>,
+    /// Pipelines.
+    pub delivery: Arc<Delivery>,
     /// People, sessions, tokens.
     pub accounts: Accounts,
     /// Who changed what.
@@ -47,6 +50,7 @@ impl Console {
     pub fn new(
         config: &Config,
         lakes: Vec<Arc<Embedded>>,
+        delivery: Arc<Delivery>,
         site: Site,
         public_url: Url,
         has_workers: bool,
@@ -64,6 +68,7 @@ impl Console {
         Ok(Self {
             lakes,
             workbenches,
+            delivery,
             accounts,
             audit,
             sign_in,

@@ -1,10 +1,13 @@
-//! A lake in a working folder: what `sluice validate` reads, also where there is no Git.
+//! A lake in a working folder: what `sluice init` writes and `sluice validate` reads, also where there
+//! is no Git.
 
 use std::fs;
 use std::path::Path;
 
 use domain::{Error, ErrorKind, Result};
-use infra::lake_repository::{FOLDERS, LAKE_FILE, LakeFiles, MAX_FILE_BYTES, MAX_FILES};
+use infra::lake_repository::{
+    FOLDERS, FileChange, LAKE_FILE, LakeFiles, MAX_FILE_BYTES, MAX_FILES, check_path,
+};
 
 /// How deep folders may lie in each other.
 const MAX_DEPTH: usize = 32;
@@ -23,6 +26,30 @@ pub fn read_lake_folder(folder: &Path) -> Result<LakeFiles> {
         reading.visit(name, 0)?;
     }
     Ok(reading.files)
+}
+
+/// Writes the files of a new lake into a folder, which is made. Conflict when one of them is there
+/// already, or something stands in their way: then nothing is written.
+pub fn write_lake_folder(folder: &Path, files: &[FileChange]) -> Result<()> {
+    let there = |file: &&FileChange| folder.join(file.path()).symlink_metadata().is_ok();
+    if let Some(file) = files.iter().find(there) {
+        let (path, folder) = (file.path(), folder.display());
+        return Err(Error::conflict(format!(
+            "{path} is in {folder} already, and nothing was written: name an empty folder"
+        )));
+    }
+    for file in files {
+        let FileChange::Write { path, bytes } = file else { continue };
+        check_path(path)?;
+        let full = folder.join(path);
+        let parent = full.parent().unwrap_or(folder);
+        let written = fs::create_dir_all(parent).and_then(|()| fs::write(&full, bytes));
+        written.map_err(|error| {
+            Error::new(ErrorKind::Unavailable, format!("{path} cannot be written: {error}"))
+                .with_source(error)
+        })?;
+    }
+    Ok(())
 }
 
 struct Reading<'a> {
@@ -82,6 +109,9 @@ fn unreadable(path: &str, error: std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use infra::lake_repository::init::NewLake;
+    use infra::lake_repository::{Content, Naming};
+
     use super::*;
 
     #[test]
@@ -104,6 +134,24 @@ mod tests {
         assert_eq!(paths, ["sluice.toml", "sources/tlc/yellow.toml"]);
         let told: Vec<_> = files.problems().iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(told, ["sources/passwd.toml", "stacks"]);
+    }
+
+    #[test]
+    fn a_new_lake_is_written_once_and_valid() {
+        let naming =
+            Naming { logical_id_prefix: "Lake".into(), resource_name_prefix: "lake".into() };
+        let accounts = ["111111111111", "222222222222", "333333333333"];
+        let files = NewLake::usual(naming, accounts, "eu-central-1").unwrap().files().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let lake = folder.path().join("lake");
+        write_lake_folder(&lake, &files).unwrap();
+        let content = Content::parse(read_lake_folder(&lake).unwrap()).unwrap();
+        assert_eq!(content.lake.environments.len(), 3);
+        assert!(lake.join(".github/workflows/lake.yml").is_file());
+        fs::write(lake.join("sluice.toml"), "mine").unwrap();
+        let refused = write_lake_folder(&lake, &files).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Conflict);
+        assert_eq!(fs::read_to_string(lake.join("sluice.toml")).unwrap(), "mine");
     }
 
     #[test]

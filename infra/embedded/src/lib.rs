@@ -13,7 +13,7 @@ pub mod testing;
 
 pub use account::AccountRegion;
 pub use git::GitLakeRepository;
-pub use lake_folder::read_lake_folder;
+pub use lake_folder::{read_lake_folder, write_lake_folder};
 pub use parameters::SqlParameterStore;
 pub use pipelines::{Enqueued, ExecutionFilter, SqlPipelines};
 pub use releases::{ReleaseStore, Stored};

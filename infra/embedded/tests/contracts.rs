@@ -1,6 +1,9 @@
 //! The contract suites of the delivery flow over SQLite and local files.
 //! The same suites over PostgreSQL stand in tests/integration/contracts.
 
+// The helpers of tests are tests too.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,13 +1,16 @@
 //! Simulated stacks beyond their contract: what is begun survives, and takes its time.
 
+// The helpers of tests are tests too.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use database::{Database, sqlite_url};
 use domain::stack::ChangeAction;
 use infra::lake_repository::{Content, LakeFiles};
 use infra::stacks::{
-    ChangeSetRequest, StackDefinition, StackOperation, StackService, StackStatus, assemble,
-    permission_changes,
+    ChangeSetRequest, OWN_TEMPLATES, StackDefinition, StackOperation, StackService, StackStatus,
+    assemble, permission_changes,
 };
 use infra_embedded::{AccountRegion, SimulatedStackService};
 
@@ -130,7 +133,8 @@ fn own_stacks() -> Vec<StackDefinition> {
     files.add("sluice.toml", LAKE);
     let content = Content::parse(files).unwrap();
     let dev = content.lake.environments[0].clone();
-    assemble(&content, &dev).unwrap()
+    let templates = OWN_TEMPLATES.map(|(file, text)| (file.to_owned(), text.to_owned())).into();
+    assemble(&content, &templates, &dev).unwrap()
 }
 
 async fn deploy(service: &SimulatedStackService, stack: &StackDefinition, token: &str) {

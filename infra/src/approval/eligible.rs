@@ -37,7 +37,7 @@ pub enum WhyNot {
     NoReason,
     /// Only an admin breaks the glass.
     NotAdmin,
-    /// They decided already.
+    /// They decided so already.
     Decided,
 }
 

@@ -222,4 +222,14 @@ mod tests {
         assert_eq!(nearest("accounts", names.into_iter()), Some("account"));
         assert_eq!(nearest("colour", names.into_iter()), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_told_of(text in "([a-z\"'=\\[\\]{}.,# \n0-9]|name|counts|part|colour){0,40}") {
+            let (read, problems) = read::<Sample>("x.toml", &text);
+            proptest::prop_assert!(read.is_some() || !problems.is_empty(), "{text:?}");
+            let strictly = toml::from_str::<Sample>(&text);
+            proptest::prop_assert_eq!(strictly.is_ok(), problems.is_empty(), "{:?}", text);
+        }
+    }
 }

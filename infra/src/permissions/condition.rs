@@ -13,6 +13,8 @@ pub(super) struct Condition {
     operator: String,
     /// In lower case: keys are told apart without it.
     key: String,
+    /// The key as it is written.
+    shown: String,
     values: BTreeSet<String>,
 }
 
@@ -21,6 +23,7 @@ impl Condition {
         Self {
             operator: operator.to_owned(),
             key: key.to_lowercase(),
+            shown: key.to_owned(),
             values: texts(value).into_iter().collect(),
         }
     }
@@ -52,10 +55,19 @@ impl Condition {
         }
     }
 
-    /// As "`aws:sourcevpce` StringEquals `vpce-1`".
+    /// As "`aws:SourceVpce` is `vpce-1`"; operators that have no plain word as they are.
     pub(super) fn sentence(&self) -> String {
+        let operator = match self.operator.as_str() {
+            "ArnEquals" | "Bool" | "NumericEquals" | "StringEquals" => "is",
+            "ArnNotEquals" | "NumericNotEquals" | "StringNotEquals" => "is not",
+            "ArnLike" | "StringLike" => "is like",
+            "ArnNotLike" | "StringNotLike" => "is not like",
+            "IpAddress" => "is in",
+            "NotIpAddress" => "is not in",
+            other => other,
+        };
         let values: Vec<String> = self.values.iter().map(|value| format!("`{value}`")).collect();
-        format!("`{}` {} {}", self.key, self.operator, values.join(" or "))
+        format!("`{}` {operator} {}", self.shown, values.join(" or "))
     }
 }
 

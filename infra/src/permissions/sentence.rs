@@ -8,8 +8,9 @@ use super::cover::Atom;
 use super::principal::ANYONE;
 use super::statement::{Owner, Set, Statement};
 
-/// How many names a sentence holds; more make a second one.
-const MOST_NAMES: usize = 6;
+/// How many actions and resources a sentence holds; more make a second one.
+const MOST_ACTIONS: usize = 12;
+const MOST_RESOURCES: usize = 4;
 
 /// What happened to parts of statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +60,8 @@ impl Group<'_> {
         }
         let mut changes = Vec::new();
         for (principals, actions, resources) in merged(&self.actions) {
-            for actions in chunks(&actions) {
-                for resources in chunks(&resources) {
+            for actions in chunks(&actions, MOST_ACTIONS) {
+                for resources in chunks(&resources, MOST_RESOURCES) {
                     let sentence = self.sentence(&principals, &actions, &resources, turn);
                     changes.push(self.change(sentence, turn));
                 }
@@ -169,9 +170,9 @@ fn is_allow(turn: Turn) -> bool {
     matches!(turn, Turn::AllowGained | Turn::AllowLost)
 }
 
-fn chunks(names: &Names) -> Vec<Vec<String>> {
+fn chunks(names: &Names, most: usize) -> Vec<Vec<String>> {
     let names: Vec<String> = names.iter().cloned().collect();
-    names.chunks(MOST_NAMES).map(<[String]>::to_vec).collect()
+    names.chunks(most).map(<[String]>::to_vec).collect()
 }
 
 /// The names of a set between `quote`s; "everything but" as one name.

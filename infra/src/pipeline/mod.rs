@@ -3,6 +3,7 @@
 mod deployment;
 mod job;
 mod log;
+mod notification;
 mod people;
 mod retry;
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod spelling;
 mod yaml;
 
 #[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

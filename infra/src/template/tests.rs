@@ -223,6 +223,18 @@ fn parameters_are_checked() {
 }
 
 #[test]
+fn a_secret_decides_and_is_not_shown() {
+    let text = "Parameters:\n  Token: {Type: String, NoEcho: true, Default: ''}\n\
+                Conditions:\n  HasToken: !Not [!Equals [!Ref Token, '']]\n\
+                Resources:\n  A: {Type: A::B, Properties: {X: !Sub \"a ${Token}\"}}\n  \
+                B: {Type: A::B, Condition: HasToken}\n";
+    let inputs = Inputs::new("1", "eu-central-1", "s").with_parameter("Token", "geheim");
+    let stack = Template::parse(text).unwrap().resolve(&inputs).unwrap();
+    assert!(stack.resources.contains_key("B"));
+    assert!(!serde_json::to_string(&stack).unwrap().contains("geheim"), "{stack:?}");
+}
+
+#[test]
 fn conditions_that_need_each_other_are_refused() {
     let text = "Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\n\
                 Resources: {R: {Type: A::B}}\n";

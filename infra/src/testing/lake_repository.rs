@@ -1,5 +1,6 @@
 //! The contract of the lake repository.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ErrorKind;
@@ -33,6 +34,7 @@ pub async fn lake_repository<A: LakeRepository + 'static>(make: impl AsyncFn() -
             a_file_is_no_folder,
             what_is_not_there_is_not_found,
             a_large_file_is_refused,
+            any_changes_give_the_tree_that_they_say,
         ]
     );
 }
@@ -289,4 +291,42 @@ async fn a_large_file_is_refused(repository: Repository) {
     let changes = [write("b", &"x".repeat(most + 1))];
     let refused = repository.save(&main(), Some(&first), &changes, &author(), "large").await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+/// Numbers that look random and are the same each time.
+fn next(state: &mut u64, below: u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % below
+}
+
+async fn any_changes_give_the_tree_that_they_say(repository: Repository) {
+    let (mut state, mut model) = (7, BTreeMap::from([("keep".to_owned(), "1".to_owned())]));
+    let mut head = save(&repository, None, &[write("keep", "1")]).await;
+    for step in 0..40 {
+        let mut changes = BTreeMap::new();
+        for _ in 0..=next(&mut state, 4) {
+            let folder = ["", "a/", "a/b/", "c/"][next(&mut state, 4) as usize];
+            let path = format!("{folder}file-{}", next(&mut state, 4));
+            let change = match next(&mut state, 3) {
+                0 => remove(&path),
+                _ => write(&path, &step.to_string()),
+            };
+            changes.insert(path, change);
+        }
+        for change in changes.values() {
+            match change {
+                FileChange::Write { path, bytes } => {
+                    drop(model.insert(path.clone(), String::from_utf8(bytes.clone()).unwrap()));
+                }
+                FileChange::Remove { path } => drop(model.remove(path)),
+            }
+        }
+        let changes: Vec<_> = changes.into_values().collect();
+        head = save(&repository, Some(&head), &changes).await;
+        let paths = paths(&repository, &head).await;
+        let texts = repository.read(&head, &paths).await.unwrap();
+        let texts = texts.into_iter().map(|bytes| String::from_utf8(bytes).unwrap());
+        let found: BTreeMap<_, _> = paths.into_iter().zip(texts).collect();
+        assert_eq!(found, model, "step {step}");
+    }
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::output::{remark, say};
 use crate::accounts::Visitor;
 use crate::compose::embedded::Embedded;
+use crate::compose::embedded_delivery;
 use crate::config::{Config, Given};
 use crate::console::Console;
 use crate::queries;
@@ -83,7 +84,9 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
         .parse()
         .map_err(|error| Error::invalid(format!("server.public_url {public_url}: {error}")))?;
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-    let console = Console::new(config, lakes.clone(), site, parsed, with_workers)?;
+    let delivery = Arc::new(embedded_delivery::open(config, &lakes).await?);
+    let console =
+        Console::new(config, lakes.clone(), Arc::clone(&delivery), site, parsed, with_workers)?;
     let console = Arc::new(console);
     let shutdown = console.shutdown.clone();
     let stop = stop_signal()?;
@@ -97,6 +100,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
             ));
             workers.spawn(lake.worker()?.run(shutdown.clone()));
         }
+        workers.spawn(delivery.run(shutdown.clone()));
     }
     for lake in &lakes {
         tokio::spawn(uploads::tend(Arc::clone(lake), shutdown.clone()));

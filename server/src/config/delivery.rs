@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::branch::BranchName;
 use serde::{Deserialize, Serialize};
 
 use super::check::Wrong;
@@ -16,6 +17,8 @@ pub struct DeliveryConfig {
     pub webhook_secret: Option<Secret>,
     /// File to read the secret from.
     pub webhook_secret_file: Option<PathBuf>,
+    /// The branch whose `sluice.toml` says which environments there are.
+    pub branch: BranchName,
     /// Seconds between two looks at the branches: they find pushes that no webhook told of.
     pub poll_seconds: u64,
     /// Seconds without a sign of life after which another worker goes on with an execution.
@@ -24,7 +27,13 @@ pub struct DeliveryConfig {
 
 impl Default for DeliveryConfig {
     fn default() -> Self {
-        Self { webhook_secret: None, webhook_secret_file: None, poll_seconds: 2, lease_seconds: 30 }
+        Self {
+            webhook_secret: None,
+            webhook_secret_file: None,
+            branch: BranchName::usual(),
+            poll_seconds: 2,
+            lease_seconds: 30,
+        }
     }
 }
 

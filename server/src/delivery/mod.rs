@@ -6,10 +6,12 @@
 pub mod checks;
 pub mod data;
 mod definition;
+pub mod edit;
 mod people;
 mod poll;
 pub mod rehearse;
 pub mod release;
+pub mod shown;
 pub mod stages;
 pub mod start;
 pub mod webhook;

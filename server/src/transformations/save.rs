@@ -9,6 +9,8 @@ use etl_engine::transformation::subject::Subject;
 
 use super::fixtures;
 use crate::compose::embedded::Embedded;
+use crate::delivery::Delivery;
+use crate::delivery::edit::Edit;
 
 /// SQL to save.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +53,15 @@ pub struct Saved {
     pub tests: FixtureReport,
 }
 
-/// Saves SQL. A conflict that arises meanwhile is an error of its own kind.
-pub async fn save(at: &Embedded, dataset: &DatasetId, new: ToSave<'_>) -> Result<Outcome> {
+/// Saves SQL, and commits it to the lake repository before that, if there is one: what is killed in
+/// between is brought by the pipeline. A conflict that arises meanwhile is an error of its own kind.
+pub async fn save(
+    at: &Embedded,
+    delivery: &Delivery,
+    edit: &Edit,
+    dataset: &DatasetId,
+    new: ToSave<'_>,
+) -> Result<Outcome> {
     let lake = &at.lake;
     let subject = Subject::of(lake, dataset).await?;
     let before = lake.transformations.current(dataset).await?;
@@ -68,6 +77,8 @@ pub async fn save(at: &Embedded, dataset: &DatasetId, new: ToSave<'_>) -> Result
     if tests.failures() > 0 && !accept_failing_tests {
         return Ok(Outcome::FailsTests(tests));
     }
+    let current = before.as_ref().map(|saved| saved.sql.as_str());
+    delivery.commit_sql(&lake.environment, dataset, (current, sql), edit).await?;
     let saved = lake.transformations.save(dataset, sql, author, message, base).await?;
     Ok(Outcome::Saved(Box::new(Saved { saved, before, checked, tests })))
 }

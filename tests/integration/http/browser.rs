@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::Identity;
 use server::compose::embedded::Embedded;
+use server::compose::embedded_delivery;
 use server::config::Config;
 use server::console::Console;
 use server::sign_in::SignInConfig;
@@ -39,9 +40,10 @@ impl Served {
         let site = crate::support::serve::empty_site(folder.path());
         let config = Config { data_dir: folder.path().join("lake"), sign_in, ..Config::default() };
         let lakes = Embedded::open_all(&config).await.unwrap();
-        let lakes = lakes.into_iter().map(Arc::new).collect();
+        let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
+        let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
         let (site, url) = (Site::load(&site).unwrap(), public_url.parse().unwrap());
-        let console = Arc::new(Console::new(&config, lakes, site, url, false).unwrap());
+        let console = Arc::new(Console::new(&config, lakes, delivery, site, url, false).unwrap());
         Self { _folder: folder, router: router(Arc::clone(&console)), console }
     }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use server::accounts::{Accounts, Identity};
 use server::audit::{Audit, AuditEntry, AuditFilter};
 use server::compose::embedded::Embedded;
+use server::compose::embedded_delivery;
 use server::config::{Config, MetricsAccess, Secret};
 use server::console::Console;
 use server::sign_in::SignInMode;
@@ -76,8 +77,9 @@ impl TestConsole {
         let embedded = Arc::new(embedded);
         let public_url = "http://localhost:8340".parse().unwrap();
         let lakes = vec![Arc::clone(&embedded)];
+        let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
         let site = Site::load(&empty_site(lake.path())).unwrap();
-        let console = Console::new(&config, lakes, site, public_url, false).unwrap();
+        let console = Console::new(&config, lakes, delivery, site, public_url, false).unwrap();
         let accounts = console.accounts.clone();
         Self { lake, embedded, router: router(Arc::new(console)), accounts }
     }

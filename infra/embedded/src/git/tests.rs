@@ -160,6 +160,23 @@ async fn d16_links_and_submodules_are_shown_and_never_followed() {
 }
 
 #[tokio::test]
+async fn d16_a_tree_made_by_hand_does_not_lead_out() {
+    let here = Pushing::new().await;
+    let repository = open(here.repository.folder()).unwrap();
+    let blob = repository.blob(b"x").unwrap();
+    for name in ["..", ".git", "a\\b", "a\nb"] {
+        // As a client of its own could send it: libgit2 and Git make no such tree.
+        let raw = [b"100644 ", name.as_bytes(), b"\0", blob.as_bytes()].concat();
+        let tree = repository.odb().unwrap().write(git2::ObjectType::Tree, &raw).unwrap();
+        let me = git2::Signature::now("Eve", "eve@example.org").unwrap();
+        let tree = repository.find_tree(tree).unwrap();
+        let commit = repository.commit(None, &me, &me, "Bad", &tree, &[]).unwrap();
+        let refused = here.repository.files(&id(commit).unwrap()).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Invalid, "{name:?}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_lock_that_a_killed_process_left_is_taken_away_after_a_minute() {
     let here = Pushing::new().await;
     here.write("sluice.toml", "first");

@@ -19,8 +19,9 @@ const EARLIER_PLAN: &str = "SELECT document FROM plans WHERE execution = $1 AND 
      ORDER BY made_at DESC LIMIT 1";
 const LATEST_PLAN: &str = "SELECT document FROM plans WHERE execution = $1 \
      ORDER BY made_at DESC, id DESC LIMIT 1";
-const DECIDE: &str =
-    "INSERT INTO decisions (plan, person, decided_at, document) VALUES ($1, $2, $3, $4)";
+const DECIDE: &str = "INSERT INTO decisions (plan, person, decided_at, document) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (plan, person) \
+     DO UPDATE SET decided_at = excluded.decided_at, document = excluded.document";
 const DECISIONS: &str =
     "SELECT document FROM decisions WHERE plan = $1 ORDER BY decided_at, person";
 
@@ -29,7 +30,7 @@ impl SqlPipelines {
     /// who may matter, as they are now: who decides and those who approved before.
     ///
     /// [`ErrorKind::Conflict`] when people are not asked any more, or about another digest, saying
-    /// what changed, or when they decided already; [`ErrorKind::Denied`] with all reasons why they may
+    /// what changed, or when they decided so already; [`ErrorKind::Denied`] with all reasons why they may
     /// not.
     pub async fn decide(
         &self,
@@ -62,6 +63,7 @@ impl SqlPipelines {
         })?;
         eligible(&candidate, decision, asked, terms, now)
             .map_err(|why| denied(&decision.by.login, &why))?;
+        refuse_repeated(decision, &decisions(&mut transaction, &job).await?)?;
         insert(&mut transaction, &plan, decision).await?;
         let all = decisions(&mut transaction, &job).await?;
         let standing = standing(asked, &all, terms, |person| lookup(&person.id), now);
@@ -117,15 +119,21 @@ async fn insert(connection: &mut AnyConnection, plan: &Plan, decision: &Decision
         .bind(decision.by.id.clone())
         .bind(micros(decision.at))
         .bind(to_json(decision)?);
-    query.execute(connection).await.map(drop).map_err(|error| {
-        let error = failed("record a decision")(error);
-        match error.kind() {
-            ErrorKind::Conflict => {
-                Error::conflict(format!("{} {}", decision.by.login, WhyNot::Decided))
-            }
-            _ => error,
-        }
-    })
+    query.execute(connection).await.map(drop).map_err(failed("record a decision"))
+}
+
+/// Who approved may still reject or break the glass while people are asked; saying the same twice
+/// is refused.
+fn refuse_repeated(decision: &Decision, earlier: &[Decision]) -> Result<()> {
+    let same = |own: &Decision| {
+        own.by.id == decision.by.id
+            && own.verdict == decision.verdict
+            && own.break_glass == decision.break_glass
+    };
+    if earlier.iter().any(same) {
+        return Err(Error::conflict(format!("{} {}", decision.by.login, WhyNot::Decided)));
+    }
+    Ok(())
 }
 
 fn denied(login: &str, why: &[WhyNot]) -> Error {

@@ -9,6 +9,7 @@ mod decide;
 mod enqueue;
 mod environment;
 mod log;
+mod outbox;
 mod people;
 mod read;
 mod row;

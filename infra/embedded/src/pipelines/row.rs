@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Transaction};
 
-use super::environment;
+use super::{environment, outbox};
 
 const INSERT: &str = "INSERT INTO executions (status, deploy_begun, release_id, due_at, \
      lease_until, expires_at, changed_at, document, id, environment, branch, commit_id, \
@@ -31,10 +31,11 @@ pub(super) async fn insert(connection: &mut AnyConnection, job: &Job) -> Result<
     query.execute(connection).await.map(drop).map_err(failed("add an execution"))
 }
 
-/// Stores what changed.
+/// Stores what changed, and what is to be told of it.
 pub(super) async fn update(connection: &mut AnyConnection, job: &Job) -> Result<()> {
     let query = bind(sqlx::query(UPDATE), job)?;
-    query.execute(connection).await.map(drop).map_err(failed("store an execution"))
+    query.execute(&mut *connection).await.map_err(failed("store an execution"))?;
+    outbox::insert(connection, job).await
 }
 
 /// Reads an execution; `None` when it is not there.

@@ -68,3 +68,37 @@ async fn b1_no_state_change_without_what_follows_from_it() {
     let stage = execution.stage(domain::pipeline::Stage::Deploy).unwrap();
     assert_eq!(stage.status, domain::pipeline::StageStatus::Running);
 }
+
+#[tokio::test]
+async fn b10_each_outcome_is_told_once_and_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(&folder, "sluice.db").await;
+    let store = SqlPipelines::new(database.clone());
+    let rule = walk::rule(1);
+    let (id, digest) = walk::asked(&store, &walk::push("prod", 'a'), &rule, 0).await;
+    assert_eq!(store.remind_due(at(5 * 3600)).await.unwrap().len(), 1, "it is written once more");
+    let no = walk::decision("cleo", &digest, domain::approval::Verdict::Reject);
+    walk::decide(&store, id, &no, &rule, 1).await.unwrap();
+    walk::start(&store, &walk::push("prod", 'b'), 2).await;
+    walk::deliver(&store, &walk::push("prod", 'c'), 3).await;
+    let rows = sqlx::query("SELECT subject FROM outbox ORDER BY created_at")
+        .fetch_all(database.reader().unwrap())
+        .await
+        .unwrap();
+    let subjects: Vec<_> =
+        rows.iter().map(|row| database::columns::text(row, "subject").unwrap()).collect();
+    let expected = [
+        "[prod] pipeline of main waits for approval: aaaaaaaa",
+        "[prod] pipeline of main was rejected: aaaaaaaa",
+        "[prod] pipeline of main succeeded: cccccccc",
+    ];
+    assert_eq!(subjects, expected);
+
+    let waiting = walk::start(&store, &walk::push("prod", 'd'), 4).await;
+    let mut transaction = database.begin().await.unwrap();
+    sqlx::raw_sql("DROP TABLE outbox").execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    store.cancel(waiting.id, at(5)).await.unwrap_err();
+    let waiting = store.execution(waiting.id).await.unwrap().unwrap();
+    assert_eq!(waiting.status, ExecutionStatus::Queued, "it ended without telling anybody");
+}

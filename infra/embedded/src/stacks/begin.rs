@@ -52,15 +52,16 @@ impl StackState {
         // What an update had made before it failed is in no template that was carried out.
         let known: BTreeSet<String> = order.iter().cloned().collect();
         order.extend(self.resources.keys().filter(|id| !known.contains(*id)).cloned());
-        let steps = order.iter().rev().filter_map(|id| {
+        let mut steps = self.abandoned();
+        steps.extend(order.iter().rev().filter_map(|id| {
             let held = self.resources.get(id)?;
             Some(held.removal(id, self.is_retained(id) || retain.contains(id)))
-        });
+        }));
         self.operation = Some(Operation {
             kind: Kind::Delete,
             phase: Phase::Forward,
             target: None,
-            steps: steps.collect(),
+            steps,
             restores: Vec::new(),
             removals: Vec::new(),
             leftovers: Vec::new(),
@@ -68,6 +69,28 @@ impl StackState {
         self.due_at = Some(now);
         self.become_status(StackStatus::DeleteInProgress, None, now);
         Ok(())
+    }
+
+    /// Takes away what an update that could neither be made nor taken back has left in the account
+    /// beside the resources that the stack holds: the old or the new one of a replacement.
+    fn abandoned(&mut self) -> VecDeque<Step> {
+        let Some(operation) = self.operation.take() else { return VecDeque::new() };
+        let all = operation.steps.into_iter().chain(operation.removals.into_iter().rev());
+        let removals = all.filter_map(|step| match step {
+            Step::Restore { id, held } => {
+                let retained = self.is_retained(&id);
+                Some(held.removal(&id, retained))
+            }
+            Step::Delete { .. } => Some(step),
+            Step::Make { .. } | Step::Change { .. } | Step::Replace { .. } => None,
+        });
+        let is_held = |step: &Step| match step {
+            Step::Delete { id, resource_type, physical_id, .. } => {
+                self.holds(id, &(resource_type.clone(), physical_id.clone()))
+            }
+            _ => false,
+        };
+        removals.filter(|step| !is_held(step)).collect()
     }
 
     /// Whether the template that the stack was made of keeps a resource.

@@ -128,6 +128,12 @@ impl StackState {
         None
     }
 
+    /// Takes a resource for restored without touching it.
+    pub(super) fn believe(&mut self, id: &str, held: Held, around: &Around) {
+        self.say(id, &held, "UPDATE_COMPLETE", Some("skipped in the rollback"), around);
+        self.hold(id, held, "UPDATE_COMPLETE", around);
+    }
+
     fn delete(
         &mut self,
         operation: &Operation,
@@ -150,7 +156,7 @@ impl StackState {
             if let Some(reason) = around.faults.of(&self.name, id, moment).map(str::to_owned) {
                 told(self, "DELETE_FAILED", Some(&reason));
                 // What a clean-up cannot delete stays behind; else the stack still holds it.
-                if operation.phase == Phase::CleanUp {
+                if operation.phase == Phase::CleanUp || !self.holds(id, &key) {
                     let_go(around, &key);
                     self.forget(id, &key);
                 } else if operation.kind == Kind::Delete
@@ -167,11 +173,16 @@ impl StackState {
         None
     }
 
+    /// Whether a logical id stands for what `key` names, and not for another one by now.
+    pub(super) fn holds(&self, id: &str, (resource_type, physical_id): &(String, String)) -> bool {
+        self.resources.get(id).is_some_and(|held| {
+            held.resource_type == *resource_type && held.physical_id == *physical_id
+        })
+    }
+
     /// No longer holds what `key` names, unless another one has taken the place of it.
-    fn forget(&mut self, id: &str, (resource_type, physical_id): &(String, String)) {
-        let same =
-            |held: &Held| held.resource_type == *resource_type && held.physical_id == *physical_id;
-        if self.resources.get(id).is_some_and(same) {
+    fn forget(&mut self, id: &str, key: &(String, String)) {
+        if self.holds(id, key) {
             self.resources.remove(id);
         }
     }

@@ -1,5 +1,7 @@
 //! The port, over simulated accounts.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use database::retrying;
 use domain::stack::DriftedResource;
@@ -10,12 +12,12 @@ use infra::stacks::{
     StackResource, StackService, StackStatus,
 };
 use infra::template::Template;
-use std::collections::BTreeMap;
 
 use super::SimulatedStackService;
 use super::prepare::{check_names, fingerprint};
 use super::state::{Made, StackState};
 use super::store::{KeptChangeSet, Work};
+use super::world::exports;
 use crate::SqlParameterStore;
 
 #[async_trait]
@@ -92,7 +94,7 @@ impl StackService for SimulatedStackService {
 
     async fn exports(&self) -> Result<Vec<Export>> {
         self.ready().await?;
-        Ok(self.work().await?.world.exports())
+        Ok(exports(&self.reader().stacks().await?))
     }
 }
 

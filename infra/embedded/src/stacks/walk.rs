@@ -39,11 +39,19 @@ impl StackState {
         }
     }
 
-    /// Goes on with a rollback that failed, leaving some resources as they are.
+    /// Goes on with a rollback that failed, leaving some resources as they are. The stack believes
+    /// that those were changed back; where they were not, it has drifted.
     pub(super) fn resume_rollback(&mut self, skip: &[String], around: &Around) {
-        if let Some(operation) = &mut self.operation {
-            operation.steps.retain(|step| !skip.iter().any(|id| id == step.id()));
+        let Some(mut operation) = self.operation.take() else { return };
+        let is_skipped = |step: &Step| skip.iter().any(|id| id == step.id());
+        let (skipped, steps) = operation.steps.drain(..).partition::<Vec<_>, _>(is_skipped);
+        operation.steps = steps.into();
+        for step in skipped {
+            if let Step::Restore { id, held } = step {
+                self.believe(&id, held, around);
+            }
         }
+        self.operation = Some(operation);
         self.due_at = Some(around.now);
         self.become_status(StackStatus::UpdateRollbackInProgress, None, around.now);
     }

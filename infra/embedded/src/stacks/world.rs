@@ -52,9 +52,7 @@ pub(super) struct Neighbours {
 impl World {
     /// All exports, by name.
     pub(super) fn exports(&self) -> Vec<Export> {
-        let mut exports: Vec<Export> = self.stacks.values().flat_map(exports_of).collect();
-        exports.sort_by(|one, other| one.name.cmp(&other.name));
-        exports
+        exports(&self.stacks)
     }
 
     /// What the other stacks export and import.
@@ -108,6 +106,13 @@ impl Neighbours {
         let users: Vec<&str> = self.importers.get(name)?.iter().map(String::as_str).collect();
         Some(users.join(", "))
     }
+}
+
+/// What stacks export, by name.
+pub(super) fn exports(stacks: &BTreeMap<String, StackState>) -> Vec<Export> {
+    let mut exports: Vec<Export> = stacks.values().flat_map(exports_of).collect();
+    exports.sort_by(|one, other| one.name.cmp(&other.name));
+    exports
 }
 
 fn exports_of(stack: &StackState) -> impl Iterator<Item = Export> {

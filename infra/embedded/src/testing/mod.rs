@@ -48,6 +48,7 @@ pub async fn pipelines(make: impl AsyncFn() -> Shared) {
             leases::b5_an_execution_that_kills_its_workers_ends_failed,
             races::c12_of_two_approvals_one_decides_where_one_is_needed,
             races::c12_two_approvals_that_race_are_both_counted,
+            races::who_approved_may_still_break_the_glass_or_reject,
             races::c12_approve_against_reject_has_one_winner,
             races::c2_a_push_voids_a_plan_that_is_being_approved,
             races::a_cancel_against_a_claim_is_never_lost,

@@ -1,7 +1,7 @@
 //! People, pushes and workers at the same moment. Each race is run often, over two connections.
 
 use domain::ErrorKind;
-use domain::approval::Verdict;
+use domain::approval::{Decision, Verdict};
 use domain::pipeline::ExecutionStatus;
 use infra::plan::sample::at;
 
@@ -53,6 +53,23 @@ pub(super) async fn c12_two_approvals_that_race_are_both_counted(shared: Shared)
     decide(&shared.one, id, &cleo, &rule, 5_000).await.unwrap();
     let twice = decide(&shared.one, id, &cleo, &rule, 5_000).await.unwrap_err();
     assert!(twice.message().contains("has decided"), "{twice}");
+}
+
+pub(super) async fn who_approved_may_still_break_the_glass_or_reject(shared: Shared) {
+    let rule = rule(2);
+    for verdict in [Verdict::Approve, Verdict::Reject] {
+        let (id, digest) = asked(&shared.one, &push("prod", 'a'), &rule, 0).await;
+        let yes = decision("root", &digest, Verdict::Approve);
+        let waiting = decide(&shared.one, id, &yes, &rule, 1).await.unwrap();
+        assert_eq!(waiting.status, ExecutionStatus::AwaitingApproval);
+        let break_glass = verdict == Verdict::Approve;
+        let other = Decision { verdict, break_glass, ..yes };
+        let decided = decide(&shared.two, id, &other, &rule, 2).await.unwrap();
+        let expected =
+            if break_glass { ExecutionStatus::Queued } else { ExecutionStatus::Rejected };
+        assert_eq!(decided.status, expected);
+        assert_eq!(shared.one.decisions(id).await.unwrap(), [other]);
+    }
 }
 
 pub(super) async fn c12_approve_against_reject_has_one_winner(shared: Shared) {

@@ -101,6 +101,13 @@ fn a_source_is_checked_where_it_stands() {
 }
 
 #[test]
+fn quality_rules_name_columns_of_their_table() {
+    let rules = whole()["quality/tlc/yellow.toml"].replace("column = 'fare'", "column = 'fair'");
+    let told = one("quality/tlc/yellow.toml", &rules);
+    assert!(told.starts_with("quality/tlc/yellow.toml:4:10: "), "{told}");
+}
+
+#[test]
 fn b2_two_datasets_never_write_one_table() {
     let lake =
         format!("{LAKE}[catalog]\nconformed_database = 'all'\npurpose_built_database = 'built'\n");

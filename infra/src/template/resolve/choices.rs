@@ -41,12 +41,22 @@ pub(super) fn effective(template: &Template, inputs: &Inputs) -> Result<BTreeMap
     Ok(values.collect())
 }
 
-/// What `Ref` to a parameter gives. Secrets and values that are stored elsewhere and not known
-/// stay references: nobody shall read them from a plan.
+/// Who asks what `Ref` to a parameter gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// A condition: only whether it holds is seen later.
+    Condition,
+    /// A resource or output, whose values everybody sees.
+    Plan,
+}
+
+/// What `Ref` to a parameter gives. Values that are stored elsewhere and not known stay
+/// references, secrets as well where a plan would show them.
 pub(super) fn values(
     template: &Template,
     inputs: &Inputs,
     effective: &BTreeMap<String, String>,
+    asker: Asker,
 ) -> BTreeMap<String, Value> {
     let values = effective.iter().map(|(name, chosen)| {
         let parameter = &template.parameters[name];
@@ -55,10 +65,12 @@ pub(super) fn values(
             false => Some(chosen),
         };
         let value = match value {
-            Some(value) if !parameter.no_echo => match parameter.is_list() {
-                true => value.split(',').map(str::trim).map(Value::from).collect(),
-                false => Value::from(value.as_str()),
-            },
+            Some(value) if !parameter.no_echo || asker == Asker::Condition => {
+                match parameter.is_list() {
+                    true => value.split(',').map(str::trim).map(Value::from).collect(),
+                    false => Value::from(value.as_str()),
+                }
+            }
             _ => json!({ "Ref": name }),
         };
         (name.clone(), value)

@@ -16,6 +16,7 @@ use super::sections::scalar;
 use super::{
     Existing, Inputs, Output, Resolved, ResolvedOutput, ResolvedResource, Resource, Template,
 };
+use choices::Asker;
 use text::canonical;
 
 /// How much values may grow while functions are evaluated, in bytes, roughly: a text of a
@@ -49,13 +50,14 @@ pub(super) fn template(template: &Template, inputs: &Inputs) -> Result<Resolved>
         template: Some(template),
         inputs: Some(inputs),
         existing: &inputs.existing,
-        parameters: choices::values(template, inputs, &parameters),
+        parameters: choices::values(template, inputs, &parameters, Asker::Condition),
         conditions: BTreeMap::new(),
         resources: RefCell::default(),
         imports: RefCell::default(),
         grown: Cell::new(0),
     };
     scope.conditions = conditions::evaluate(&scope)?;
+    scope.parameters = choices::values(template, inputs, &parameters, Asker::Plan);
     let mut resolved = Resolved { parameters, ..Resolved::default() };
     for (name, resource) in &template.resources {
         if scope.holds(resource.condition.as_deref()) {

@@ -17,6 +17,8 @@ use etl_engine::source::register;
 use super::dataset_path::DatasetPath;
 use crate::accounts::Caller;
 use crate::console::Console;
+use crate::delivery::data::to_toml;
+use crate::delivery::edit::Edit;
 use crate::sources::summary;
 use crate::web::{Answer, InEnvironment, Json};
 
@@ -68,7 +70,15 @@ pub(crate) async fn save(
         let message = format!("the source registers {}, the path names {dataset}", source.dataset);
         return Err(Error::invalid(message).into());
     }
-    let before = at.lake.sources.current(&dataset).await?.map(|saved| saved.source);
+    let current = at.lake.sources.current(&dataset).await?;
+    if current.as_ref().map_or(0, |saved| saved.version) == expected_version {
+        let before = current.as_ref().map(|saved| to_toml(&saved.source)).transpose()?;
+        let edit = Edit::of(caller.person(), &format!("Register {dataset}"));
+        let text = to_toml(&source)?;
+        let texts = (before.as_deref(), text.as_str());
+        console.delivery.commit_source(&at.lake.environment, &dataset, texts, &edit).await?;
+    }
+    let before = current.map(|saved| saved.source);
     let done = register(&at.lake, &source, caller.login(), expected_version).await?;
     let object = dataset.to_string();
     let environment = &at.lake.environment;

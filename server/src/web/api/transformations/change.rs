@@ -15,6 +15,7 @@ use serde_json::json;
 use super::DatasetPath;
 use crate::accounts::Caller;
 use crate::console::Console;
+use crate::delivery::edit::Edit;
 use crate::transformations::save::{Outcome, Saved, ToSave, save as save_version};
 use crate::transformations::{merge as merging, saved as shown, standing};
 use crate::web::problem::Refusal;
@@ -96,7 +97,8 @@ async fn change(
     (action, accepted): (&str, Option<&str>),
     new: ToSave<'_>,
 ) -> Answer<TransformationSaved> {
-    match save_version(at, dataset, new).await? {
+    let edit = Edit::of(caller.person(), new.message);
+    match save_version(at, &console.delivery, &edit, dataset, new).await? {
         Outcome::Stale(current) => Err(stale(&current, new.base)),
         Outcome::Unsound(findings) => {
             let refusal = Refusal::unprocessable("The SQL is wrong; nothing was saved.");
