@@ -11,7 +11,7 @@ use domain::approval::{Decision, Verdict};
 use domain::branch::Person;
 use domain::dataset::DatasetId;
 use domain::partition::Partition;
-use domain::pipeline::ExecutionStatus;
+use domain::pipeline::{Cause, ExecutionStatus};
 use domain::query::QueryLimits;
 use domain::{Error, Result};
 use etl_engine::query::service::QueryService;
@@ -125,7 +125,11 @@ async fn deliver_first(
 ) -> Result<()> {
     let name = &environment.name;
     let execution = match definition.lake.before(name) {
-        None => delivery.start(name, person.clone()).await?,
+        None => {
+            let by = Some(person.clone());
+            let started = delivery.look_at(definition, environment, Cause::Push, by).await?;
+            started.ok_or_else(|| Error::internal("the first commit was delivered before"))?
+        }
         Some(before) => {
             let running = delivery.pipelines.environment(&before.name).await?.running;
             let running = running.ok_or_else(|| {

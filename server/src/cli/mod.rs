@@ -88,9 +88,14 @@ enum Command {
     GenerateRuns(generate_runs::GenerateRuns),
 }
 
+/// Bytes of stack of each thread; only those that are used take memory.
+const THREAD_STACK: usize = 8 * 1024 * 1024;
+
 /// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong.
 pub fn run(arguments: Arguments) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Planning SQL goes deep, and deeper still below the stages of a pipeline.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.thread_stack_size(THREAD_STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&Error::internal(format!("no threads: {error}"))),
     };

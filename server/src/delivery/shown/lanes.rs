@@ -23,7 +23,7 @@ pub async fn lanes(
 ) -> Result<Lanes> {
     let mut shown = Lanes {
         lanes: Vec::new(),
-        repository: Some(delivery.repository_name.clone()),
+        repository: delivery.repository_address.clone(),
         simulated: delivery.simulated,
     };
     let Some(definition) = delivery.definition().await? else { return Ok(shown) };
