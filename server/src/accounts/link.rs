@@ -1,14 +1,14 @@
 //! One-time sign-in links, for lakes without a GitHub app: as the one Jupyter prints at its start.
 
 use database::{columns, failed};
-use domain::access::{Grant, Role};
+use domain::access::{Grant, Rights, Role};
 use domain::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::{Any, Transaction};
 
 use super::grant::{self, Origin};
-use super::{Accounts, Identity, LOCAL_PROVIDER, NewSession, Secret, hash};
+use super::{Accounts, Caller, Identity, LOCAL_PROVIDER, NewSession, Secret, Via, hash};
 
 /// How long a link is known after it can be used no more.
 const EXPLAINED: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -105,6 +105,20 @@ impl Accounts {
         transaction.commit().await.map_err(failed("use a sign-in link"))?;
         let session = self.sign_in(&identity, &[], replaces, now).await?;
         session.map(Ok).ok_or_else(|| Error::internal("who signed in by a link has no role"))
+    }
+
+    /// Whoever uses the command line: who can write the database runs the lake, and is admin of all
+    /// of it, as the visitor of a link without a name.
+    pub async fn on_this_machine(&self, now: Timestamp) -> Result<Caller> {
+        let visitor = Visitor::default();
+        let mut transaction = self.database.begin().await?;
+        let user = self.record_user(&mut transaction, &visitor.identity(), now).await?;
+        let role = Grant::everywhere(visitor.role);
+        grant::insert(&mut transaction, &user.id, &role, Origin::Manual, "sluice", now, None)
+            .await?;
+        transaction.commit().await.map_err(failed("say who uses the command line"))?;
+        let rights = Rights { grants: vec![role], scopes: None };
+        Ok(Caller { user, rights, via: Via::CommandLine })
     }
 }
 
