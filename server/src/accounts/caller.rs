@@ -30,6 +30,8 @@ pub enum Via {
     Session(String),
     /// An API token, by its id.
     Token(String),
+    /// The command line of the machine that holds the lake.
+    CommandLine,
 }
 
 /// Who is asking, through what, and all that they may do. Made for each request from the database,
@@ -40,7 +42,7 @@ pub struct Caller {
     pub user: User,
     /// What they may do.
     pub rights: Rights,
-    /// Session or token.
+    /// Session, token or command line.
     pub via: Via,
 }
 

@@ -1,14 +1,14 @@
 //! One-time sign-in links, for lakes without a GitHub app: as the one Jupyter prints at its start.
 
 use database::{columns, failed};
-use domain::access::{Grant, Role};
+use domain::access::{Grant, Rights, Role};
 use domain::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::{Any, Transaction};
 
 use super::grant::{self, Origin};
-use super::{Accounts, Identity, LOCAL_PROVIDER, NewSession, Secret, User, hash};
+use super::{Accounts, Caller, Identity, LOCAL_PROVIDER, NewSession, Secret, User, Via, hash};
 
 /// How long a link is known after it can be used no more.
 const EXPLAINED: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -58,15 +58,6 @@ impl Accounts {
             .map_err(failed(DOING))?;
         transaction.commit().await.map_err(failed(DOING))?;
         Ok(format!("/sign-in?code={}", code.reveal()))
-    }
-
-    /// The person `local`, who is admin everywhere: whoever runs the lake and uses its command line.
-    pub async fn whoever_runs_the_lake(&self, now: Timestamp) -> Result<User> {
-        const DOING: &str = "record whoever runs the lake";
-        let mut transaction = self.database.begin().await?;
-        let user = self.admitted(&mut transaction, &Visitor::default(), now).await?;
-        transaction.commit().await.map_err(failed(DOING))?;
-        Ok(user)
     }
 
     /// Records a visitor with their role.
@@ -124,6 +115,20 @@ impl Accounts {
         transaction.commit().await.map_err(failed("use a sign-in link"))?;
         let session = self.sign_in(&identity, &[], replaces, now).await?;
         session.map(Ok).ok_or_else(|| Error::internal("who signed in by a link has no role"))
+    }
+
+    /// Whoever uses the command line: who can write the database runs the lake, and is admin of all
+    /// of it, as the visitor of a link without a name.
+    pub async fn on_this_machine(&self, now: Timestamp) -> Result<Caller> {
+        let visitor = Visitor::default();
+        let mut transaction = self.database.begin().await?;
+        let user = self.record_user(&mut transaction, &visitor.identity(), now).await?;
+        let role = Grant::everywhere(visitor.role);
+        grant::insert(&mut transaction, &user.id, &role, Origin::Manual, "sluice", now, None)
+            .await?;
+        transaction.commit().await.map_err(failed("say who uses the command line"))?;
+        let rights = Rights { grants: vec![role], scopes: None };
+        Ok(Caller { user, rights, via: Via::CommandLine })
     }
 }
 

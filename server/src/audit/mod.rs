@@ -83,6 +83,7 @@ fn via(caller: &Caller) -> String {
     match &caller.via {
         Via::Session(_) => "session".to_owned(),
         Via::Token(id) => format!("token {id}"),
+        Via::CommandLine => "command line".to_owned(),
     }
 }
 

@@ -107,7 +107,7 @@ async fn set_up(config: &Config, lakes: &[Arc<Embedded>]) -> Result<()> {
         return Ok(());
     }
     let now = Timestamp::now();
-    let person = delivery.accounts.whoever_runs_the_lake(now).await?.person();
+    let person = delivery.accounts.on_this_machine(now).await?.person();
     let definition = delivery.required_definition().await?;
     for environment in &definition.lake.environments {
         if delivery.lake(&environment.name).is_ok() {

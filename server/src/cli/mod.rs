@@ -3,6 +3,7 @@
 mod actor;
 mod catalog;
 mod config;
+mod delivery;
 mod demo;
 mod doctor;
 mod generate;
@@ -29,6 +30,7 @@ use clap::{Parser, Subcommand};
 use domain::{Error, ErrorKind, Result};
 
 use crate::config::{self as configuration, ConfigFlags, Given};
+use delivery::Flow;
 use output::Output;
 
 /// The control room of a data lake.
@@ -66,6 +68,26 @@ enum Command {
     Runs(runs::Runs),
     /// Query the tables of the catalog.
     Query(query::Query),
+    /// Write the files of a new lake into a folder.
+    Init(delivery::init::Init),
+    /// Check the lake in a folder, as a pipeline's build will.
+    Validate(delivery::validate::Validate),
+    /// List pipelines and stacks.
+    Ls(delivery::ls::Ls),
+    /// Show executions of pipelines, start them, go on with them.
+    #[command(subcommand)]
+    Pipelines(delivery::pipelines::Pipelines),
+    /// Show what a plan would do.
+    #[command(subcommand)]
+    Plan(delivery::plan::PlanCommand),
+    /// Approve a plan.
+    Approve(delivery::decide::Approve),
+    /// Reject a plan.
+    Reject(delivery::decide::Reject),
+    /// Move the release that runs in one environment to the next.
+    Promote(delivery::move_release::Promote),
+    /// Bring an earlier release back.
+    Rollback(delivery::move_release::Rollback),
     /// Show the tables of the catalog.
     #[command(subcommand)]
     Catalog(catalog::Catalog),
@@ -73,7 +95,7 @@ enum Command {
     Serve(serve::Serve),
     /// Print a link that signs in to the console once.
     SignInLink(sign_in_link::SignInLink),
-    /// Watch the raw zones and carry out runs until stopped.
+    /// Watch the raw zones and the lake repository, carry out runs and executions until stopped.
     Worker(worker::WorkerCommand),
     /// Show and check the configuration.
     #[command(subcommand)]
@@ -92,7 +114,7 @@ enum Command {
 /// the 2 MiB that threads have by default, and a process whose stack is full just ends.
 const WORKER_STACK_BYTES: usize = 16 * 1024 * 1024;
 
-/// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong.
+/// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong, 3 it waits for people.
 pub fn run(arguments: Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_stack_size(WORKER_STACK_BYTES)
@@ -118,19 +140,29 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let loaded = configuration::load(&flags, variables, command.settings())?;
     let config = &loaded.config;
     crate::logging::start(&config.log, command.is_a_service());
-    let lake = config.lake(&config.environment(flags.environment.as_ref())?);
+    let asked = flags.environment.as_ref();
+    let lake = config.lake(&config.environment(asked)?);
     match command {
         Command::Demo(command) => command.run(config, lake, output).await,
         Command::Ingest(command) => command.run(&lake, output).await,
-        Command::Sources(command) => command.run(&lake, output).await,
-        Command::Transformations(command) => command.run(&lake, output).await,
+        Command::Sources(command) => command.run(config, &lake, output).await,
+        Command::Transformations(command) => command.run(config, &lake, output).await,
         Command::Quality(command) => command.run(&lake, output).await,
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
+        Command::Init(command) => command.run(output),
+        Command::Validate(command) => command.run(output).await,
+        Command::Ls(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Pipelines(command) => command.run(config, asked, output).await,
+        Command::Plan(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Approve(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Reject(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Promote(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Rollback(command) => command.run(&Flow::open(config).await?, asked, output).await,
         Command::Catalog(command) => command.run(&lake, output).await,
         Command::Serve(command) => command.run(config).await,
         Command::SignInLink(command) => command.run(config, &lake).await,
-        Command::Worker(_) => worker::run(config, flags.environment.as_ref()).await,
+        Command::Worker(_) => worker::run(config, asked).await,
         Command::Config(command) => command.run(&loaded, output),
         Command::Doctor => doctor::run(&lake, output).await,
         Command::GenerateTrips(command) => command.run(),

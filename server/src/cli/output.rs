@@ -92,9 +92,11 @@ fn table(sheet: &Sheet) -> Table {
     table
 }
 
-/// Control characters of data must not reach the terminal.
-fn printable(cell: &str) -> String {
-    cell.chars().map(|ch| if ch.is_control() && ch != '\n' { '\u{fffd}' } else { ch }).collect()
+/// Characters of data that steer a terminal, or turn the direction of text, must not reach it.
+pub(super) fn printable(text: &str) -> String {
+    let turns = |ch: char| matches!(ch, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |ch: char| (ch.is_control() && ch != '\n') || turns(ch);
+    text.chars().map(|ch| if steers(ch) { '\u{fffd}' } else { ch }).collect()
 }
 
 fn csv(sheet: &Sheet) -> String {
@@ -138,6 +140,6 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb"), "a\u{fffd}[31mb");
+        assert_eq!(printable("a\u{1b}[31mb\nc\u{202e}"), "a\u{fffd}[31mb\nc\u{fffd}");
     }
 }

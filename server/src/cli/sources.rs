@@ -12,9 +12,10 @@ use etl_engine::raw_to_conformed::infer::{Proposal, ProposeOptions, propose};
 use etl_engine::source::Registered;
 
 use super::actor::actor;
+use super::delivery::edit::commit_source;
 use super::output::{Output, Sheet, print_json, remark, say};
 use crate::compose::embedded::Embedded;
-use crate::config::LakeConfig;
+use crate::config::{Config, LakeConfig};
 use crate::delivery::data::to_toml;
 
 /// Propose, register and show sources.
@@ -59,7 +60,12 @@ pub(super) enum Sources {
 }
 
 impl Sources {
-    pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
+    pub(super) async fn run(
+        self,
+        config: &Config,
+        at: &LakeConfig,
+        output: Output,
+    ) -> Result<ExitCode> {
         match self {
             Self::Propose { file, dataset, write } => {
                 show_proposal(&file, dataset.as_ref(), write.as_deref(), output).await?;
@@ -76,11 +82,14 @@ impl Sources {
                         ));
                     }
                 };
-                register(&Embedded::open(config).await?, &source, output).await?;
+                let lake = Embedded::open(at).await?;
+                etl_engine::source::check(&source)?;
+                commit_source(config, &lake, &source).await?;
+                register(&lake, &source, output).await?;
             }
-            Self::List => list(&Embedded::open(config).await?, output).await?,
+            Self::List => list(&Embedded::open(at).await?, output).await?,
             Self::Show { dataset, version, toml } => {
-                let lake = Embedded::open(config).await?;
+                let lake = Embedded::open(at).await?;
                 show(&lake, &dataset, version, toml, output).await?;
             }
         }

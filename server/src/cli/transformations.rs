@@ -13,9 +13,10 @@ use etl_engine::conformed_to_purpose_built::validate::{Validated, validate};
 use etl_engine::raw_to_conformed::table_shape;
 
 use super::actor::actor;
+use super::delivery::edit::commit_sql;
 use super::output::{Output, Sheet, print_json, remark, say};
 use crate::compose::embedded::Embedded;
-use crate::config::LakeConfig;
+use crate::config::{Config, LakeConfig};
 use crate::transformations::fixtures;
 
 /// Set, check and show the SQL of purpose-built tables.
@@ -99,12 +100,18 @@ impl Sql {
 }
 
 impl Transformations {
-    pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+    pub(super) async fn run(
+        self,
+        config: &Config,
+        at: &LakeConfig,
+        output: Output,
+    ) -> Result<ExitCode> {
+        let lake = Embedded::open(at).await?;
         match self {
             Self::Set { dataset, sql, message, accept_failing_tests } => {
                 let sql = sql.text()?;
                 pass_tests(&lake, &dataset, &sql, accept_failing_tests).await?;
+                commit_sql(config, &lake, &dataset, &sql, &message).await?;
                 let (saved, checked) = save(&lake, &dataset, &sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }
@@ -120,6 +127,7 @@ impl Transformations {
                 let old = find(&lake, &dataset, Some(version)).await?;
                 pass_tests(&lake, &dataset, &old.sql, accept_failing_tests).await?;
                 let message = format!("restore version {version}");
+                commit_sql(config, &lake, &dataset, &old.sql, &message).await?;
                 let (saved, checked) = save(&lake, &dataset, &old.sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }

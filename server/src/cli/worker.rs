@@ -1,6 +1,8 @@
-//! `sluice worker`: watch the raw zones and carry out runs until stopped.
+//! `sluice worker`: watch the raw zones and the lake repository, carry out runs and executions until
+//! stopped.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use domain::Result;
@@ -9,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
 use crate::compose::embedded::Embedded;
+use crate::compose::embedded_delivery;
 use crate::config::{Config, Given};
+use crate::delivery::Delivery;
 use crate::signals::stop_signal;
 
-/// Watch the raw zones and carry out runs until stopped.
+/// Watch the raw zones and the lake repository, carry out runs and executions until stopped.
 #[derive(Debug, Args)]
 pub(super) struct WorkerCommand {
     /// Runs carried out at the same time.
@@ -34,18 +38,25 @@ impl WorkerCommand {
     }
 }
 
-/// Works in one environment, or in all when none is named.
+/// Works in one environment, or in all when none is named: pipelines lead from one to the next, so
+/// that they are carried out by those who work in all.
 pub(super) async fn run(config: &Config, only: Option<&EnvironmentName>) -> Result<ExitCode> {
     let lakes = match only {
         Some(_) => vec![Embedded::open(&config.lake(&config.environment(only)?)).await?],
         None => Embedded::open_all(config).await?,
     };
-    watch(&lakes).await?;
+    let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
+    let delivery = match only {
+        Some(_) => None,
+        None => Some(Arc::new(embedded_delivery::open(config, &lakes).await?)),
+    };
+    watch(&lakes, delivery).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Works until Ctrl-C or SIGTERM; then runs are given back and the workers end within ten seconds.
-async fn watch(lakes: &[Embedded]) -> Result<()> {
+/// Works until Ctrl-C or SIGTERM; then what is under way is given back and the workers end within ten
+/// seconds.
+async fn watch(lakes: &[Arc<Embedded>], delivery: Option<Arc<Delivery>>) -> Result<()> {
     let shutdown = CancellationToken::new();
     let stop = stop_signal()?;
     let mut workers = tokio::task::JoinSet::new();
@@ -55,6 +66,10 @@ async fn watch(lakes: &[Embedded]) -> Result<()> {
             lake.raw_dir().display()
         ));
         workers.spawn(lake.worker()?.run(shutdown.clone()));
+    }
+    if let Some(delivery) = delivery {
+        remark(&format!("watching {} for pushes", delivery.repository_name));
+        workers.spawn(delivery.run(shutdown.clone()));
     }
     remark("Ctrl-C stops");
     stop.await;

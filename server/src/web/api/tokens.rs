@@ -83,7 +83,7 @@ fn manages(caller: &Caller) -> bool {
 /// What a token may do to other tokens of its owner is bounded by its scopes, as all else.
 fn may_touch(caller: &Caller, token: &str) -> bool {
     match &caller.via {
-        Via::Session(_) => true,
+        Via::Session(_) | Via::CommandLine => true,
         Via::Token(own) => own == token || manages(caller),
     }
 }
