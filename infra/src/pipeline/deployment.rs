@@ -42,7 +42,7 @@ impl Job {
 }
 
 fn summary(plan: &Plan) -> ChangeSummary {
-    let changing = || plan.stacks.iter().filter(|stack| stack.change_set.is_some());
+    let changing = || plan.stacks.iter().filter(|stack| !stack.changes.is_empty());
     let datasets = |changes: &[TextChange]| changes.iter().map(|one| one.dataset.clone()).collect();
     let resources = changing().map(|stack: &StackPlan| stack.changes.len() as u64).sum();
     ChangeSummary {

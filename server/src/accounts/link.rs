@@ -122,12 +122,9 @@ impl Accounts {
     pub async fn on_this_machine(&self, now: Timestamp) -> Result<Caller> {
         let visitor = Visitor::default();
         let mut transaction = self.database.begin().await?;
-        let user = self.record_user(&mut transaction, &visitor.identity(), now).await?;
-        let role = Grant::everywhere(visitor.role);
-        grant::insert(&mut transaction, &user.id, &role, Origin::Manual, "sluice", now, None)
-            .await?;
+        let user = self.admitted(&mut transaction, &visitor, now).await?;
         transaction.commit().await.map_err(failed("say who uses the command line"))?;
-        let rights = Rights { grants: vec![role], scopes: None };
+        let rights = Rights { grants: vec![Grant::everywhere(visitor.role)], scopes: None };
         Ok(Caller { user, rights, via: Via::CommandLine })
     }
 }

@@ -161,8 +161,8 @@ async fn deliver_first(
     match ended {
         Some(ended) if ended.status == ExecutionStatus::Succeeded => Ok(()),
         Some(ended) => {
-            let notes = ended.stages.iter().filter_map(|record| record.note.as_deref());
-            let note = notes.last().unwrap_or_default();
+            let mut notes = ended.stages.iter().filter_map(|record| record.note.as_deref());
+            let note = notes.next_back().unwrap_or_default();
             Err(Error::internal(format!(
                 "the first deployment to {name} is {}: {note}",
                 ended.status
