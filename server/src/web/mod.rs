@@ -23,6 +23,7 @@ mod same_origin;
 pub mod serve;
 mod sign_in;
 mod trace;
+mod webhooks;
 
 pub use access::Access;
 pub use idempotency::LIFE as IDEMPOTENCY_KEY_LIFE;

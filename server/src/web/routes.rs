@@ -28,6 +28,7 @@ use super::pages::{self, Pages};
 use super::problem::Refusal;
 use super::{
     authenticate, headers, health, idempotency, panics, request_id, same_origin, sign_in, trace,
+    webhooks,
 };
 use crate::console::Console;
 
@@ -171,6 +172,7 @@ pub fn router(console: Arc<Console>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&console), same_origin::check))
         .layer(from_fn_with_state(Arc::clone(&console), authenticate::caller))
         .layer(DefaultBodyLimit::max(server.max_body_kilobytes * 1024))
+        .merge(webhooks::routes(&console))
         .layer(from_fn_with_state(limits, limits::hold))
         .merge(health)
         .layer(CatchPanicLayer::custom(panics::answer))
