@@ -289,6 +289,6 @@ test("without JavaScript the SQL and its history can be read", async ({ browser,
     const plain = await context.newPage();
     await plain.goto(`${lake.url}/dev/transformations/${DATASET}?tab=history`);
     await expect(plain.locator("sql-editor textarea")).toHaveValue((await current(page)).sql);
-    await expect(plain.getByRole("group", { name: "Versions" })).toContainText("the reference's SQL");
+    await expect(plain.getByRole("group", { name: "Versions" })).toContainText("approved by local");
     await context.close();
 });
