@@ -61,6 +61,24 @@ impl SqlPipelines {
         .await
     }
 
+    /// Makes room for a newer execution of its environment that waits, if there is one: it is
+    /// SUPERSEDED then, look at the status. Asked before a deployment begins, so that an older commit
+    /// never takes back what a newer one brought.
+    pub async fn make_room(&self, claim: &Claim, now: Timestamp) -> Result<Execution> {
+        retrying(|| async {
+            let (mut transaction, mut job) = row::lock(&self.database, claim.execution.id).await?;
+            job.check(claim)?;
+            if let Some(newer) = newer(&mut transaction, &job).await? {
+                job.release(now, false);
+                job.supersede(newer, now)?;
+                row::update(&mut transaction, &job).await?;
+                transaction.commit().await.map_err(failed("make room for a newer execution"))?;
+            }
+            Ok(job.into_execution())
+        })
+        .await
+    }
+
     /// Stores a plan and binds the execution to its digest, which is returned. The plan stage must be
     /// under way.
     pub async fn keep_plan(&self, claim: &Claim, plan: &Plan) -> Result<Digest> {
@@ -169,6 +187,14 @@ async fn yield_to_newer(
     if !job.is_waiting() {
         return Ok(());
     }
+    match newer(connection, job).await? {
+        Some(newer) => job.supersede(newer, now),
+        None => Ok(()),
+    }
+}
+
+/// The newest execution of its environment that waits, if that is newer.
+async fn newer(connection: &mut AnyConnection, job: &Job) -> Result<Option<ExecutionId>> {
     let execution = job.execution();
     let row = sqlx::query(NEWER)
         .bind(execution.environment.to_string())
@@ -177,8 +203,5 @@ async fn yield_to_newer(
         .fetch_one(connection)
         .await
         .map_err(failed("look for a newer execution"))?;
-    match columns::optional_text(&row, "id")? {
-        Some(newer) => job.supersede(columns::parsed(("id", newer))?, now),
-        None => Ok(()),
-    }
+    columns::optional_text(&row, "id")?.map(|newer| columns::parsed(("id", newer))).transpose()
 }

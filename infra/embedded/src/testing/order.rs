@@ -55,6 +55,16 @@ pub(super) async fn a_newer_execution_supersedes_those_that_wait_and_no_deployme
         Ok(())
     });
     assert_eq!(given_back.await.unwrap().superseded_by, Some(fourth));
+
+    // It makes room before its deployment begins, when it is asked to.
+    let running = claim(store, 7).await.unwrap();
+    assert_eq!(running.execution.id, fourth);
+    let alone = store.make_room(&running, at(7)).await.unwrap();
+    assert_eq!((alone.status, alone.superseded_by), (ExecutionStatus::Running, None));
+    let fifth = start(store, &push("dev", 'e'), 8).await.id;
+    let made = store.make_room(&running, at(9)).await.unwrap();
+    assert_eq!((made.status, made.superseded_by), (ExecutionStatus::Superseded, Some(fifth)));
+    assert_eq!(claim(store, 10).await.unwrap().execution.id, fifth);
 }
 
 pub(super) async fn a_rollback_holds_pushes_back_until_somebody_resumes(shared: Shared) {

@@ -25,6 +25,12 @@ struct Cleared {
 impl Delivery {
     /// Carries out what was approved. One that was begun goes on: it was cleared then.
     pub(super) async fn deploy(&self, held: &Held<'_>, execution: &Execution) -> Result<Next> {
+        if !execution.deploy_begun() {
+            let now = self.pipelines.make_room(&held.claim, Timestamp::now()).await?;
+            if now.superseded_by.is_some() {
+                return Ok(Next::Leave);
+            }
+        }
         let (plan, digest) = self.pipelines.plan(execution.id).await?;
         let decisions = self.pipelines.decisions(execution.id).await?;
         let cleared = match execution.deploy_begun() {
