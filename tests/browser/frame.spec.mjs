@@ -66,6 +66,7 @@ const PAGES = [
     "/dev/quarantine", "/dev/transformations", "/dev/transformations/tlc_taxi_data/yellow_taxi_trip_record",
     "/dev/lineage", "/dev/catalog", "/dev/catalog/datalake_raw_source/green_taxi_record_data", "/dev/query",
     "/settings/members", "/settings/tokens", "/settings/notifications", "/settings/retention", "/settings/audit",
+    "/dev/pipelines", "/dev/approvals", "/dev/deployments", "/dev/compare",
     "/api", "/prod", "/prod/sources", "/prod/runs", "/prod/quarantine", "/prod/catalog",
 ];
 

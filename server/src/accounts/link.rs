@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{Any, Transaction};
 
 use super::grant::{self, Origin};
-use super::{Accounts, Caller, Identity, LOCAL_PROVIDER, NewSession, Secret, Via, hash};
+use super::{Accounts, Caller, Identity, LOCAL_PROVIDER, NewSession, Secret, User, Via, hash};
 
 /// How long a link is known after it can be used no more.
 const EXPLAINED: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -60,6 +60,28 @@ impl Accounts {
         Ok(format!("/sign-in?code={}", code.reveal()))
     }
 
+    /// The person `local`, who is admin everywhere: whoever runs the lake and uses its command line.
+    pub async fn whoever_runs_the_lake(&self, now: Timestamp) -> Result<User> {
+        const DOING: &str = "record whoever runs the lake";
+        let mut transaction = self.database.begin().await?;
+        let user = self.admitted(&mut transaction, &Visitor::default(), now).await?;
+        transaction.commit().await.map_err(failed(DOING))?;
+        Ok(user)
+    }
+
+    /// Records a visitor with their role.
+    async fn admitted(
+        &self,
+        transaction: &mut Transaction<'_, Any>,
+        visitor: &Visitor,
+        now: Timestamp,
+    ) -> Result<User> {
+        let user = self.record_user(transaction, &visitor.identity(), now).await?;
+        let role = Grant::everywhere(visitor.role);
+        grant::insert(transaction, &user.id, &role, Origin::Manual, "sluice", now, None).await?;
+        Ok(user)
+    }
+
     /// What a link is worth, without using it.
     pub async fn sign_in_link(&self, code: &str, now: Timestamp) -> Result<LinkState> {
         let select = "SELECT expires_at, used_at FROM sign_in_links WHERE code_hash = $1";
@@ -98,10 +120,7 @@ impl Accounts {
         }
         let visitor = visitor(&mut transaction, code).await?;
         let identity = visitor.identity();
-        let user = self.record_user(&mut transaction, &identity, now).await?;
-        let role = Grant::everywhere(visitor.role);
-        grant::insert(&mut transaction, &user.id, &role, Origin::Manual, "sluice", now, None)
-            .await?;
+        self.admitted(&mut transaction, &visitor, now).await?;
         transaction.commit().await.map_err(failed("use a sign-in link"))?;
         let session = self.sign_in(&identity, &[], replaces, now).await?;
         session.map(Ok).ok_or_else(|| Error::internal("who signed in by a link has no role"))

@@ -4,24 +4,34 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
+use domain::approval::{Decision, Verdict};
+use domain::branch::Person;
 use domain::dataset::DatasetId;
 use domain::partition::Partition;
+use domain::pipeline::{Cause, ExecutionStatus};
 use domain::query::QueryLimits;
 use domain::{Error, Result};
 use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::decode::{DecodeOptions, RawBytes, open};
+use infra::lake_repository::Environment;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::ingest::ingest;
 use super::output::{Output, remark};
+use super::query;
 use super::serve::Serve;
 use super::wait::RunSummary;
-use super::{query, sources, transformations};
 use crate::compose::embedded::Embedded;
+use crate::compose::embedded_delivery;
 use crate::config::{Config, Given, LakeConfig};
-use crate::demo::{DemoDataset, TripFile, datasets, source_for_header, write_fixtures};
+use crate::delivery::{Definition, Delivery};
+use crate::demo::{
+    DemoDataset, TripFile, commit_lake, datasets, source_for_header, write_fixtures,
+};
 
 /// Make a lake with both taxi datasets, run files through it and query the result.
 #[derive(Debug, Args)]
@@ -56,8 +66,10 @@ impl Demo {
         at: LakeConfig,
         output: Output,
     ) -> Result<ExitCode> {
-        let lake = Embedded::open(&at).await?;
-        set_up(&lake).await?;
+        let lakes: Vec<_> = Embedded::open_all(config).await?.into_iter().map(Arc::new).collect();
+        let found = lakes.iter().find(|lake| lake.lake.environment == at.environment);
+        let lake = Arc::clone(found.ok_or_else(|| Error::invalid("--env names no environment"))?);
+        set_up(config, &lakes).await?;
         let inputs = match self.input.is_empty() {
             true if self.rows == 0 => Vec::new(),
             true => generate(&lake, self.rows)?,
@@ -67,12 +79,17 @@ impl Demo {
         for (file, dataset) in &inputs {
             summaries.push(ingest(&lake, file, dataset, true, output).await?);
         }
+        for other in lakes.iter().filter(|other| other.lake.environment != at.environment) {
+            for (file, dataset) in &inputs {
+                ingest(other, file, dataset, true, Output::Json).await?;
+            }
+        }
         RunSummary::print(&summaries, output)?;
         if output == Output::Table {
             show_result(&lake).await?;
         }
         if !self.no_serve {
-            drop(lake);
+            drop((lake, lakes));
             self.serve.run(config).await?;
         }
         let all_well = summaries.iter().all(RunSummary::succeeded);
@@ -80,19 +97,79 @@ impl Demo {
     }
 }
 
-/// Registers what is not registered yet; what a person changed stays.
-pub(super) async fn set_up(lake: &Embedded) -> Result<()> {
-    write_fixtures(&lake.data_dir)?;
-    for DemoDataset { source, sql, .. } in datasets()? {
-        let dataset = source.dataset.clone();
-        if lake.lake.sources.current(&dataset).await?.is_none() {
-            sources::save(lake, &source).await?;
-        }
-        if lake.lake.transformations.current(&dataset).await?.is_none() {
-            transformations::save(lake, &dataset, sql, "the reference's SQL").await?;
+/// Makes the lake repository on first use, and brings its release to every environment as a person
+/// would: deployed to the first, then promoted. What people changed since stays.
+async fn set_up(config: &Config, lakes: &[Arc<Embedded>]) -> Result<()> {
+    let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
+    write_fixtures(&first.data_dir)?;
+    let delivery = Arc::new(embedded_delivery::open(config, lakes).await?);
+    if !commit_lake(&delivery).await? {
+        return Ok(());
+    }
+    let now = Timestamp::now();
+    let person = delivery.accounts.whoever_runs_the_lake(now).await?.person();
+    let definition = delivery.required_definition().await?;
+    for environment in &definition.lake.environments {
+        if delivery.lake(&environment.name).is_ok() {
+            deliver_first(&delivery, &definition, environment, &person).await?;
         }
     }
     Ok(())
+}
+
+async fn deliver_first(
+    delivery: &Arc<Delivery>,
+    definition: &Definition,
+    environment: &Environment,
+    person: &Person,
+) -> Result<()> {
+    let name = &environment.name;
+    let execution = match definition.lake.before(name) {
+        None => {
+            let by = Some(person.clone());
+            let started = delivery.look_at(definition, environment, Cause::Push, by).await?;
+            started.ok_or_else(|| Error::internal("the first commit was delivered before"))?
+        }
+        Some(before) => {
+            let running = delivery.pipelines.environment(&before.name).await?.running;
+            let running = running.ok_or_else(|| {
+                Error::internal(format!("nothing runs in {} after its deployment", before.name))
+            })?;
+            delivery.promote(name, &running.release, person.clone()).await?
+        }
+    };
+    delivery.carry_out_due().await?;
+    if let Ok((plan, digest)) = delivery.pipelines.plan(execution.id).await {
+        let now = Timestamp::now();
+        let decision = Decision {
+            plan: digest,
+            by: person.clone(),
+            verdict: Verdict::Approve,
+            reason: "the demo sets its own environments up".to_owned(),
+            typed: plan.endangered().map(|(_, change)| change.name().to_owned()).collect(),
+            break_glass: true,
+            at: now,
+        };
+        let waiting = delivery.pipelines.execution(execution.id).await?;
+        let waits = ExecutionStatus::AwaitingApproval;
+        if let Some(waiting) = waiting.filter(|execution| execution.status == waits) {
+            delivery.decide(&waiting, &decision, now).await?;
+            delivery.carry_out_due().await?;
+        }
+    }
+    let ended = delivery.pipelines.execution(execution.id).await?;
+    match ended {
+        Some(ended) if ended.status == ExecutionStatus::Succeeded => Ok(()),
+        Some(ended) => {
+            let notes = ended.stages.iter().filter_map(|record| record.note.as_deref());
+            let note = notes.last().unwrap_or_default();
+            Err(Error::internal(format!(
+                "the first deployment to {name} is {}: {note}",
+                ended.status
+            )))
+        }
+        None => Err(Error::internal("the first deployment is gone")),
+    }
 }
 
 /// Writes a file of trips for each dataset into the data folder.

@@ -123,9 +123,17 @@ enum Command {
     GenerateRuns(generate_runs::GenerateRuns),
 }
 
+/// Stages of a pipeline plan and compare SQL many calls deep: without optimisation that is more than
+/// the 2 MiB that threads have by default, and a process whose stack is full just ends.
+const WORKER_STACK_BYTES: usize = 16 * 1024 * 1024;
+
 /// Runs a command. Exit codes: 0 done, 1 failed, 2 the input is wrong, 3 it waits for people.
 pub fn run(arguments: Arguments) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return report(&Error::internal(format!("no threads: {error}"))),
     };

@@ -41,7 +41,8 @@ pub async fn open(config: &Config, lakes: &[Arc<Embedded>]) -> Result<Delivery> 
     });
     Ok(Delivery {
         repository: Arc::new(repository),
-        repository_name: folder.display().to_string(),
+        repository_name: REPOSITORY.to_owned(),
+        repository_address: Some(folder.display().to_string()),
         definition_branch: branch,
         pipelines,
         releases,

@@ -8,6 +8,7 @@ use etl_engine::transformation::fixtures::Fixture;
 use etl_engine::transformation::subject::Subject;
 use infra::lake_repository::{Problem, TransformationFile};
 
+use super::edit::accepted_line;
 use super::release::LoadedRelease;
 use crate::compose::embedded::Embedded;
 use crate::transformations::fixtures::{Case, report_of};
@@ -25,10 +26,17 @@ pub struct Checked {
     pub stacks: usize,
     /// By file.
     pub problems: Vec<Problem>,
+    /// Fixture tests that fail and were accepted, by file.
+    pub accepted: Vec<Problem>,
 }
 
-/// Checks a release against the catalog of an environment.
-pub async fn check_release(at: &Embedded, loaded: &LoadedRelease) -> Result<Checked> {
+/// Checks a release against the catalog of an environment. `messages` are those of the commits that
+/// led to it: they may accept that fixture tests fail.
+pub async fn check_release(
+    at: &Embedded,
+    loaded: &LoadedRelease,
+    messages: &[String],
+) -> Result<Checked> {
     let content = &loaded.content;
     let mut checked = Checked::default();
     for file in content.sources.values() {
@@ -39,7 +47,7 @@ pub async fn check_release(at: &Embedded, loaded: &LoadedRelease) -> Result<Chec
     }
     for (dataset, file) in &content.transformations {
         checked.transformations += 1;
-        check_sql(at, loaded, dataset, file, &mut checked).await?;
+        check_sql(at, loaded, messages, (dataset, file), &mut checked).await?;
     }
     for environment in &content.lake.environments {
         match loaded.stacks(environment) {
@@ -56,8 +64,8 @@ pub async fn check_release(at: &Embedded, loaded: &LoadedRelease) -> Result<Chec
 async fn check_sql(
     at: &Embedded,
     loaded: &LoadedRelease,
-    dataset: &DatasetId,
-    file: &TransformationFile,
+    messages: &[String],
+    (dataset, file): (&DatasetId, &TransformationFile),
     checked: &mut Checked,
 ) -> Result<()> {
     // The source as the release has it: what is registered may be older.
@@ -76,6 +84,8 @@ async fn check_sql(
     }
     checked.tests += file.tests.len();
     let report = report_of(&at.lake, &subject, &file.sql, cases(file)).await?;
+    let line = accepted_line(dataset, &file.sql);
+    let accepted = messages.iter().any(|message| message.contains(&line));
     for case in report.cases.iter().filter(|case| !case.passed) {
         let why = case.problem.clone().unwrap_or_else(|| {
             format!(
@@ -86,7 +96,9 @@ async fn check_sql(
             )
         });
         let message = format!("fixture test {} fails: {why}", case.name);
-        checked.problems.push(Problem::of_file(&file.path, message));
+        let problem = Problem::of_file(&file.path, message);
+        let list = if accepted { &mut checked.accepted } else { &mut checked.problems };
+        list.push(problem);
     }
     Ok(())
 }

@@ -36,6 +36,24 @@ impl Edit {
     }
 }
 
+impl Edit {
+    /// The same, saying that fixture tests of this SQL fail and why it is saved all the same: the
+    /// build of its commit then tells of them and goes on.
+    #[must_use]
+    pub fn accepting(mut self, dataset: &DatasetId, sql: &str, reason: &str) -> Self {
+        let line = accepted_line(dataset, sql);
+        let reason: Vec<_> = reason.split_whitespace().collect();
+        self.message = format!("{}\n\n{line} {}", self.message.trim_end(), reason.join(" "));
+        self
+    }
+}
+
+/// The line of a commit message that accepts failing fixture tests of exactly this SQL.
+pub fn accepted_line(dataset: &DatasetId, sql: &str) -> String {
+    let digest = infra::release::digest(sql.trim_end().as_bytes());
+    format!("Accepted-Failing-Tests: {dataset} {}", digest.short())
+}
+
 impl Delivery {
     /// Whether an environment may be edited by hand. [`ErrorKind::Conflict`] when it changes by
     /// promotion alone.

@@ -11,6 +11,7 @@ mod people;
 mod poll;
 pub mod rehearse;
 pub mod release;
+pub mod shown;
 pub mod stages;
 pub mod start;
 pub mod webhook;
@@ -39,8 +40,10 @@ pub type StacksOf = Arc<dyn Fn(&Environment) -> Result<Arc<dyn StackService>> + 
 pub struct Delivery {
     /// The lake repository.
     pub repository: Arc<dyn LakeRepository>,
-    /// What names the repository in pushes: `owner/name`, or its folder.
+    /// What names the repository in pushes, as `owner/name`.
     pub repository_name: String,
+    /// Where people push to, if they can reach it.
+    pub repository_address: Option<String>,
     /// The branch whose `sluice.toml` says which environments there are.
     pub definition_branch: BranchName,
     /// Executions, plans, decisions, deployments.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::Result;
+use domain::approval::Decision;
+use domain::pipeline::Execution;
+use domain::{Error, Result};
 use infra::approval::Candidate;
 use jiff::Timestamp;
 
@@ -19,5 +21,24 @@ impl Delivery {
             teams: BTreeSet::new(),
         });
         Ok(candidates.collect())
+    }
+}
+
+impl Delivery {
+    /// Records what somebody decided on the plan of an execution, by the rules as they are now.
+    pub async fn decide(
+        &self,
+        execution: &Execution,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<Execution> {
+        let people = self.candidates(now).await?;
+        let release = execution.release.as_ref().ok_or_else(|| {
+            Error::conflict(format!("execution {} has no plan yet", execution.id))
+        })?;
+        let rules = self.rules(&execution.environment, release).await?;
+        let decided =
+            self.pipelines.decide(execution.id, decision, rules.terms(), &people, now).await?;
+        Ok(decided.0)
     }
 }

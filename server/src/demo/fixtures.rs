@@ -8,9 +8,9 @@ use super::TripKind;
 use super::sources::dataset;
 use crate::transformations::fixtures::folder;
 
-const CASE: &str = "trips_are_counted_and_summed";
+pub(super) const CASE: &str = "trips_are_counted_and_summed";
 
-const FILES: [(&str, &str); 2] = [
+pub(super) const FILES: [(&str, &str); 2] = [
     (
         "yellow_taxi_trip_record.csv",
         include_str!("fixtures/trips_are_counted_and_summed/yellow_taxi_trip_record.csv"),

@@ -2,6 +2,7 @@
 
 mod faults;
 mod fixtures;
+mod lake;
 mod random;
 mod row;
 mod sources;
@@ -9,6 +10,7 @@ mod trip;
 mod trip_file;
 
 pub use fixtures::write_fixtures;
+pub use lake::commit_lake;
 pub use sources::{DemoDataset, datasets, source_for_header};
 pub use trip::TripKind;
 pub use trip_file::{TripFile, Written};

@@ -18,8 +18,9 @@ use utoipa_axum::routes;
 
 use super::access::{self, Access};
 use super::api::{
-    audit, catalog, drafts, events, lineage, me, members, overview, quality, quarantine, queries,
-    reference, runs, samples, settings, sign_in as way, sources, tokens, transformations, uploads,
+    audit, catalog, delivery, drafts, events, lineage, me, members, overview, quality, quarantine,
+    queries, reference, runs, samples, settings, sign_in as way, sources, tokens, transformations,
+    uploads,
 };
 use super::description::Description;
 use super::limits::{self, Limits};
@@ -131,6 +132,20 @@ fn api(console: &Arc<Console>) -> Routes {
         .needs(Permission::ViewLake, routes!(lineage::breaks))
         .needs(Permission::ViewLake, routes!(transformations::sql::format))
         .needs(Permission::ViewLake, routes!(transformations::sql::catalog))
+        .needs(Permission::ViewLake, routes!(delivery::read::lanes))
+        .needs(Permission::ViewLake, routes!(delivery::read::executions))
+        .needs(Permission::ViewLake, routes!(delivery::read::execution))
+        .needs(Permission::ViewLake, routes!(delivery::read::log))
+        .needs(Permission::ViewLake, routes!(delivery::read::plan))
+        .needs(Permission::ViewLake, routes!(delivery::read::deployments))
+        .needs(Permission::ViewLake, routes!(delivery::read::compare))
+        .needs(Permission::OperatePipelines, routes!(delivery::change::start))
+        .needs(Permission::OperatePipelines, routes!(delivery::change::promote))
+        .needs(Permission::OperatePipelines, routes!(delivery::change::roll_back))
+        .needs(Permission::OperatePipelines, routes!(delivery::change::resume))
+        .needs(Permission::OperatePipelines, routes!(delivery::change::cancel))
+        .needs(Permission::OperatePipelines, routes!(delivery::change::retry))
+        .needs(Permission::DecidePlans, routes!(delivery::decide::decide))
         .needs(Permission::UploadFiles, routes!(uploads::begin))
         .needs(Permission::UploadFiles, routes!(uploads::show, uploads::send, uploads::abort))
 }

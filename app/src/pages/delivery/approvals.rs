@@ -75,7 +75,10 @@ fn item(execution: ExecutionSummary) -> AnyView {
     let plan = format!("{href}/plan");
     let by = execution.requested_by.clone().map(|by| format!(" by {by}")).unwrap_or_default();
     let what = format!("{}{by}", cause_words(&execution.cause));
-    let note = execution.note.clone().map(|note| view! { <p class="muted">{note}</p> });
+    let note = execution
+        .note
+        .clone()
+        .map(|note| view! { <p class="run-why">{super::plan::sentence(&note)}</p> });
     let label = format!("Review the plan for {name}");
     view! {
         <li class="card approval">

@@ -138,7 +138,14 @@ fn ending(detail: &ExecutionDetail) -> Option<AnyView> {
     };
     let failed = run.status == ExecutionStatus::Failed;
     let class = if failed { "failure" } else { "notice" };
-    let note = (!note.is_empty()).then(|| view! { <p>{note}</p> });
+    let note = match run.status {
+        // The plan says it all, in order.
+        ExecutionStatus::AwaitingApproval => {
+            let href = format!("{}/plan", execution_link(run));
+            Some(view! { <p><a href=href>"The plan"</a>" says what would change, and why people have to decide."</p> }.into_any())
+        }
+        _ => (!note.is_empty()).then(|| view! { <p>{note}</p> }.into_any()),
+    };
     let retry = (failed && !detail.can_retry.is_empty()).then(|| {
         view! { <p>"Retry goes on from a stage that you choose. Nothing was deployed that the log does not name."</p> }
     });

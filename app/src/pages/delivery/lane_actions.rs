@@ -97,7 +97,11 @@ pub(super) fn buttons(lane: &Lane, todo: LaneActions) -> AnyView {
         };
         view! { <button type="button" class="button button-small" on:click=ask>"Let promotion go on"</button> }
     });
-    view! { <div class="lane-actions">{resume}{promote}</div> }.into_any()
+    let back = (allowed && lane.running.is_some()).then(|| {
+        let (href, label) = (format!("/{name}/deployments"), format!("Roll {name} back…"));
+        view! { <a class="button button-small" href=href aria-label=label>"Roll back…"</a> }
+    });
+    view! { <div class="lane-actions">{back}{resume}{promote}</div> }.into_any()
 }
 
 /// The button that starts the pipeline of the page's environment.

@@ -11,8 +11,8 @@ use super::lane_actions::{LaneActions, dialogs};
 use crate::api::delivery::{ExecutionSummary, Lanes};
 use crate::api::{Page, get};
 use crate::components::{
-    Empty, PageHeader, Pager, RelativeTime, cause_words, execution_link, execution_status, icon,
-    lanes, loaded, short,
+    CopyButton, Empty, PageHeader, Pager, RelativeTime, cause_words, execution_link,
+    execution_status, icon, lanes, loaded, short,
 };
 use crate::live::{poll, refresh};
 use crate::place::{in_environment, use_environment};
@@ -51,10 +51,7 @@ pub(crate) fn pipelines() -> impl IntoView {
             <a class="button" href=compare>"Compare"</a>
             {super::lane_actions::start_button(todo)}
         </PageHeader>
-        {loaded(side_by_side, 8, move |found| {
-            todo.wanted_by_address(&found);
-            lanes(&found, &move |lane| super::lane_actions::buttons(lane, todo))
-        })}
+        {loaded(side_by_side, 8, move |found| side_by_side_view(found, todo))}
         <section class="stack delivery-list" aria-labelledby="executions-title">
             <h2 id="executions-title">{move || format!("Executions in {}", environment.get())}</h2>
             {move || query.with(questions)}
@@ -62,6 +59,28 @@ pub(crate) fn pipelines() -> impl IntoView {
         </section>
         {dialogs(todo)}
     }
+}
+
+fn side_by_side_view(found: Lanes, todo: LaneActions) -> AnyView {
+    let repository = found.repository.clone().map(|address| {
+        let copied = address.clone();
+        view! {
+            <p class="row muted lanes-note">"Lake repository, to push to: "<code class="lanes-repository">{address}</code>
+                <CopyButton label="Copy" text=copied /></p>
+        }
+    });
+    if found.lanes.is_empty() {
+        return view! {
+            <Empty title="This lake delivers nowhere yet">
+                <p>"Its repository holds no "<code>"sluice.toml"</code>", which says what branch is delivered to what environment. Make one with "<code>"sluice init"</code>" and push it."</p>
+                {repository}
+            </Empty>
+        }
+        .into_any();
+    }
+    todo.wanted_by_address(&found);
+    let lanes = lanes(&found, &move |lane| super::lane_actions::buttons(lane, todo));
+    view! { {lanes}{repository} }.into_any()
 }
 
 /// The part of the address that the list of executions knows.
@@ -75,7 +94,7 @@ fn asked(query: &ParamsMap) -> ParamsMap {
     known
 }
 
-const QUESTIONS: [(&str, Option<ExecutionStatus>); 8] = [
+const QUESTIONS: [(&str, Option<ExecutionStatus>); 10] = [
     ("Everything", None),
     ("Waits for approval", Some(ExecutionStatus::AwaitingApproval)),
     ("Running", Some(ExecutionStatus::Running)),
@@ -84,6 +103,8 @@ const QUESTIONS: [(&str, Option<ExecutionStatus>); 8] = [
     ("Failed", Some(ExecutionStatus::Failed)),
     ("Rejected", Some(ExecutionStatus::Rejected)),
     ("Superseded", Some(ExecutionStatus::Superseded)),
+    ("Cancelled", Some(ExecutionStatus::Cancelled)),
+    ("Expired", Some(ExecutionStatus::Expired)),
 ];
 
 fn questions(query: &ParamsMap) -> AnyView {

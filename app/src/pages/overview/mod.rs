@@ -3,6 +3,7 @@
 mod begin;
 mod chart;
 mod datasets;
+mod delivery;
 mod quality;
 mod zones;
 
@@ -24,6 +25,7 @@ pub(crate) fn overview() -> impl IntoView {
     let path = Memo::new(move |_| in_environment(&environment.get(), "/overview"));
     let data = Resource::new(move || path.get(), get::<Overview>);
     use_live(move |_, _| refresh(data, path));
+    let lanes = delivery::Delivery::new();
     let table_open = RwSignal::new(false);
     let show = move |overview: Overview| {
         let environment = environment.get_untracked();
@@ -46,6 +48,7 @@ pub(crate) fn overview() -> impl IntoView {
     };
     view! {
         <PageHeader title="Overview" lead=Signal::derive(move || Some(format!("The lake in {}, as it is now.", environment.get()))) />
+        {lanes.view()}
         {loaded(data, 12, show)}
     }
 }

@@ -65,7 +65,7 @@ async fn check(content: Content) -> Result<Checked> {
         at.lake.sources.save(&file.source, "validate", 0).await?;
     }
     let (loaded, _) = LoadedRelease::build(content, "0".repeat(40).parse()?)?;
-    check_release(&at, &loaded).await
+    check_release(&at, &loaded, &[]).await
 }
 
 fn print(folder: &Path, checked: &Checked, output: Output) -> Result<()> {

@@ -12,6 +12,9 @@ use crate::delivery::Delivery;
 use crate::delivery::checks::check_release;
 use crate::delivery::release::{LoadedRelease, in_words};
 
+/// Commits whose messages are read for what they accept.
+const MOST_COMMITS: usize = 500;
+
 impl Delivery {
     /// The exact commit. A promotion moves its branch here, so that Git says what runs where.
     pub(super) async fn source(&self, held: &Held<'_>, execution: &Execution) -> Result<Next> {
@@ -49,7 +52,13 @@ impl Delivery {
         loaded.environment(&execution.environment)?;
         self.check_order(execution, &loaded).await?;
         let lake = self.lake(&execution.environment)?;
-        let checked = check_release(lake, &loaded).await?;
+        let log = self.repository.log(&execution.commit, None, MOST_COMMITS).await?;
+        let messages: Vec<_> = log.into_iter().map(|commit| commit.message).collect();
+        let checked = check_release(lake, &loaded, &messages).await?;
+        for problem in &checked.accepted {
+            let line = format!("accepted by its commit: {problem}");
+            held.note(Stage::Build, LogLevel::Warning, &line).await?;
+        }
         for problem in &checked.problems {
             held.note(Stage::Build, LogLevel::Error, &problem.to_string()).await?;
         }

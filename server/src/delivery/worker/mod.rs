@@ -92,7 +92,7 @@ impl Delivery {
         let id = claim.execution.id;
         let held = Held::new(&self, claim);
         let outcome = tokio::select! {
-            outcome = self.stages(&held) => outcome,
+            outcome = Box::pin(self.stages(&held)) => outcome,
             lost = held.keep() => Err(lost),
             () = shutdown.cancelled() => held.give_back(Timestamp::now(), false).await,
         };
@@ -123,15 +123,16 @@ impl Delivery {
         if stage != Stage::Approval && stage != Stage::Deploy {
             held.write(|job| job.begin(stage, Timestamp::now())).await?;
         }
+        // On the heap: together they would be too much for the stack of a thread.
         match stage {
             Stage::Source => self.source(held, execution).await,
-            Stage::Build => self.build(held, execution).await,
+            Stage::Build => Box::pin(self.build(held, execution)).await,
             Stage::SelfMutate => self.self_mutate(held, execution).await,
             Stage::Assets => self.assets(held, execution).await,
-            Stage::Plan => self.plan(held, execution).await,
+            Stage::Plan => Box::pin(self.plan(held, execution)).await,
             Stage::Approval => self.approval(held, execution).await,
-            Stage::Deploy => self.deploy(held, execution).await,
-            Stage::Verify => self.verify(held, execution).await,
+            Stage::Deploy => Box::pin(self.deploy(held, execution)).await,
+            Stage::Verify => Box::pin(self.verify(held, execution)).await,
         }
     }
 

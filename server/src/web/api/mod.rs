@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod catalog;
 mod dataset_path;
+pub(crate) mod delivery;
 pub(crate) mod drafts;
 pub(crate) mod events;
 pub(crate) mod lineage;

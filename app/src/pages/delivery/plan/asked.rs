@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use crate::api::delivery::{ApproverShown, DecisionShown, PlanShown, Standing};
 use crate::components::{Card, RelativeTime, short, status_badge};
 
+/// So many reasons are shown at once.
+const REASONS: usize = 3;
+
 /// The card.
 pub(super) fn asked(plan: &PlanShown) -> AnyView {
     let standing = &plan.standing;
-    let because = standing.because.iter().map(|why| view! { <li>{why.clone()}</li> });
-    let because = (!standing.because.is_empty())
-        .then(|| view! { <ul class="plan-because">{because.collect_view()}</ul> });
+    let because = because(&standing.because);
     let ended = standing.ended.clone().map(|ended| view! { <p class="notice">{ended}</p> });
     let said = (!plan.decisions.is_empty()).then(|| decisions(&plan.decisions));
     let (sentence, others) = (sentence(standing), approvers(&plan.approvers));
@@ -25,6 +26,20 @@ pub(super) fn asked(plan: &PlanShown) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// Why people have to; of many reasons all but the first few are folded.
+fn because(reasons: &[String]) -> Option<AnyView> {
+    let list = |reasons: &[String]| {
+        let items = reasons.iter().map(|why| view! { <li>{super::danger::sentence(why)}</li> });
+        view! { <ul class="plan-because">{items.collect_view()}</ul> }.into_any()
+    };
+    let (first, rest) = reasons.split_at(reasons.len().min(REASONS));
+    let rest = (!rest.is_empty()).then(|| {
+        let summary = format!("and {} more reasons", rest.len());
+        view! { <details class="details"><summary>{summary}</summary>{list(rest)}</details> }
+    });
+    (!reasons.is_empty()).then(|| view! { {list(first)}{rest} }.into_any())
 }
 
 fn sentence(standing: &Standing) -> String {

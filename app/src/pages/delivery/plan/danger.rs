@@ -1,11 +1,14 @@
 //! What could do harm, before everything else that would change: data that may be lost, permissions,
 //! drift.
 
-use domain::stack::{DriftedResource, PropertyChange};
+use domain::stack::{DriftedResource, PermissionChange, PropertyChange};
 use leptos::prelude::*;
 
 use crate::api::delivery::{PlanShown, StackShown};
 use crate::components::status_badge;
+
+/// With more sentences than these, those of each stack are folded.
+const UNFOLDED: usize = 12;
 
 /// The card; none when there is nothing to fear.
 pub(super) fn danger(plan: &PlanShown) -> Option<AnyView> {
@@ -44,22 +47,48 @@ fn lost(plan: &PlanShown) -> Option<AnyView> {
 }
 
 fn permissions(plan: &PlanShown) -> Option<AnyView> {
-    let all =
-        plan.stacks.iter().flat_map(|stack| stack.permissions.iter().map(move |c| (stack, c)));
-    let mut all: Vec<_> = all.collect();
-    all.sort_by_key(|(_, change)| !change.widened);
-    let items = all.into_iter().map(|(stack, change)| {
+    let all: usize = plan.stacks.iter().map(|stack| stack.permissions.len()).sum();
+    let changing = plan.stacks.iter().filter(|stack| !stack.permissions.is_empty());
+    let groups: Vec<_> = changing.map(|stack| of_stack(stack, all <= UNFOLDED)).collect();
+    (all > 0).then(|| {
+        view! { <div class="stack"><h3>"Who may do more or less"</h3>{groups}</div> }.into_any()
+    })
+}
+
+/// The sentences of one stack, what widens first.
+fn of_stack(stack: &StackShown, open: bool) -> AnyView {
+    let widened = stack.permissions.iter().filter(|change| change.widened).count();
+    let summary = match (widened, stack.permissions.len() - widened) {
+        (wider, 0) => format!("{}: {wider} wider", stack.name),
+        (0, narrower) => format!("{}: {narrower} narrower", stack.name),
+        (wider, narrower) => format!("{}: {wider} wider, {narrower} narrower", stack.name),
+    };
+    let mut changes: Vec<_> = stack.permissions.iter().collect();
+    changes.sort_by_key(|change| !change.widened);
+    let item = |change: &PermissionChange| {
         let badge = match change.widened {
             true => status_badge("bad", "wider"),
             false => status_badge("calm", "narrower"),
         };
-        view! { <li>{badge}" "{change.sentence.clone()}" "<span class="muted">{format!("{} in {}", change.logical_id, stack.name)}</span></li> }
-    });
-    let items: Vec<_> = items.collect();
-    (!items.is_empty()).then(|| {
-        view! { <div><h3>"Who may do more or less"</h3><ul class="sentences">{items}</ul></div> }
-            .into_any()
-    })
+        view! { <li>{badge}" "{sentence(&change.sentence)}</li> }
+    };
+    let items = changes.into_iter().map(item).collect_view();
+    view! {
+        <details class="details" open=open>
+            <summary>{summary}</summary>
+            <ul class="sentences">{items}</ul>
+        </details>
+    }
+    .into_any()
+}
+
+/// A sentence whose names stand between backticks.
+pub(in crate::pages::delivery) fn sentence(text: &str) -> AnyView {
+    let part = |(at, part): (usize, &str)| match at % 2 {
+        0 => part.to_owned().into_any(),
+        _ => view! { <code>{part.to_owned()}</code> }.into_any(),
+    };
+    text.split('`').enumerate().map(part).collect_view().into_any()
 }
 
 fn drift(plan: &PlanShown) -> Option<AnyView> {

@@ -177,9 +177,10 @@ pub(super) fn decision(plan: &PlanShown, form: Form) -> AnyView {
             || form.moved()
             || form.reason.with(|reason| reason.trim().is_empty())
     };
-    let words = move || match able {
-        true => form.missing(&for_words).join("; "),
-        false => String::new(),
+    let words = move || match (form.may_decide.get(), able) {
+        (false, _) => "To decide here you need the role approver.".to_owned(),
+        (true, true) => form.missing(&for_words).join("; "),
+        (true, false) => String::new(),
     };
     let approve = move |_| form.send(Verdict::Approve, false);
     let reject = move |_| form.send(Verdict::Reject, false);

@@ -10,4 +10,5 @@ mod summary;
 mod texts;
 
 pub(super) use asked::decisions;
+pub(super) use danger::sentence;
 pub(crate) use page::plan;

@@ -12,7 +12,7 @@ pub(super) fn stacks(plan: &PlanShown) -> Option<AnyView> {
     if plan.stacks.is_empty() {
         return None;
     }
-    let changing = plan.stacks.iter().filter(|stack| stack.change_set.is_some()).count();
+    let changing = plan.stacks.iter().filter(|stack| !stack.changes.is_empty()).count();
     let note = format!("{changing} of {} would change", plan.stacks.len());
     let simulated = plan.simulated.then(|| {
         view! { <p class="notice">"Stacks are simulated: nothing is made in any account."</p> }
@@ -30,9 +30,14 @@ pub(super) fn stacks(plan: &PlanShown) -> Option<AnyView> {
 
 fn stack(stack: &StackShown) -> AnyView {
     let name = stack.name.clone();
-    let Some(change_set) = stack.change_set.clone() else {
+    if stack.changes.is_empty() {
         return view! { <li class="file-change plan-idle"><code>{name}</code><span class="muted">"nothing changes"</span></li> }
             .into_any();
+    }
+    let change_set = match stack.change_set.clone() {
+        Some(arn) => view! { "Change set "<code>{arn}</code> }.into_any(),
+        None => "Told from the template: it needs what another stack makes. Its change set is prepared after that one, and refused if it says anything else."
+            .into_any(),
     };
     let number = match stack.changes.len() {
         1 => "1 resource".to_owned(),
@@ -43,7 +48,7 @@ fn stack(stack: &StackShown) -> AnyView {
     view! {
         <li><details class="details file-change" open=true>
             <summary><code>{name}</code><span class="muted">{number}</span></summary>
-            <p class="muted plan-change-set">"Change set "<code>{change_set}</code></p>
+            <p class="muted plan-change-set">{change_set}</p>
             <div class="table-scroll" tabindex="0" role="region" aria-label=label><table class="table plan-resources">
                 <thead><tr><th scope="col">"Action"</th><th scope="col">"Resource"</th><th scope="col">"Type"</th><th scope="col">"Why"</th></tr></thead>
                 <tbody>{rows}</tbody>

@@ -98,6 +98,10 @@ async fn change(
     new: ToSave<'_>,
 ) -> Answer<TransformationSaved> {
     let edit = Edit::of(caller.person(), new.message);
+    let edit = match accepted {
+        Some(reason) => edit.accepting(dataset, new.sql, reason),
+        None => edit,
+    };
     match save_version(at, &console.delivery, &edit, dataset, new).await? {
         Outcome::Stale(current) => Err(stale(&current, new.base)),
         Outcome::Unsound(findings) => {
