@@ -74,6 +74,19 @@ enum Command {
     Validate(delivery::validate::Validate),
     /// List pipelines and stacks.
     Ls(delivery::ls::Ls),
+    /// Print the templates of stacks, with what they are given.
+    Synth(delivery::synth::Synth),
+    /// Show what the head of a branch would change in its environment.
+    Diff(delivery::diff::Diff),
+    /// Start every pipeline at the head of its branch, in order.
+    Deploy(delivery::deploy::Deploy),
+    /// Delete the stacks that Sluice made.
+    Destroy(delivery::destroy::Destroy),
+    /// Put the parameters of an environment where templates read them.
+    Configure(delivery::configure::Configure),
+    /// Set secrets of an environment and describe them.
+    #[command(subcommand)]
+    Secrets(delivery::secrets::Secrets),
     /// Show executions of pipelines, start them, go on with them.
     #[command(subcommand)]
     Pipelines(delivery::pipelines::Pipelines),
@@ -153,6 +166,12 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Init(command) => command.run(output),
         Command::Validate(command) => command.run(output).await,
         Command::Ls(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Synth(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Diff(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Deploy(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Destroy(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Configure(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Secrets(command) => command.run(config, asked, output).await,
         Command::Pipelines(command) => command.run(config, asked, output).await,
         Command::Plan(command) => command.run(&Flow::open(config).await?, output).await,
         Command::Approve(command) => command.run(&Flow::open(config).await?, output).await,

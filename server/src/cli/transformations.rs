@@ -111,7 +111,8 @@ impl Transformations {
             Self::Set { dataset, sql, message, accept_failing_tests } => {
                 let sql = sql.text()?;
                 pass_tests(&lake, &dataset, &sql, accept_failing_tests).await?;
-                commit_sql(config, &lake, &dataset, &sql, &message).await?;
+                let committed = (sql.as_str(), accept_failing_tests);
+                commit_sql(config, &lake, &dataset, committed, &message).await?;
                 let (saved, checked) = save(&lake, &dataset, &sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }
@@ -127,7 +128,8 @@ impl Transformations {
                 let old = find(&lake, &dataset, Some(version)).await?;
                 pass_tests(&lake, &dataset, &old.sql, accept_failing_tests).await?;
                 let message = format!("restore version {version}");
-                commit_sql(config, &lake, &dataset, &old.sql, &message).await?;
+                let committed = (old.sql.as_str(), accept_failing_tests);
+                commit_sql(config, &lake, &dataset, committed, &message).await?;
                 let (saved, checked) = save(&lake, &dataset, &old.sql, &message).await?;
                 print_saved(&saved, &checked, output)?;
             }

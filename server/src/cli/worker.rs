@@ -68,7 +68,9 @@ async fn watch(lakes: &[Arc<Embedded>], delivery: Option<Arc<Delivery>>) -> Resu
         workers.spawn(lake.worker()?.run(shutdown.clone()));
     }
     if let Some(delivery) = delivery {
-        remark(&format!("watching {} for pushes", delivery.repository_name));
+        if let Some(address) = &delivery.repository_address {
+            remark(&format!("watching {address} for pushes"));
+        }
         workers.spawn(delivery.run(shutdown.clone()));
     }
     remark("Ctrl-C stops");

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use domain::{Error, Result};
 use infra::lake_repository::Environment;
+use infra::parameters::ParameterStore;
+use infra::secrets::SecretStore;
 use infra::stacks::StackService;
 use infra_embedded::{
-    AccountRegion, GitLakeRepository, ReleaseStore, SimulatedStackService, SqlPipelines,
+    AccountRegion, FileSecretStore, GitLakeRepository, ReleaseStore, SimulatedStackService,
+    SqlParameterStore, SqlPipelines,
 };
 
 use super::embedded::Embedded;
@@ -18,6 +21,8 @@ use crate::delivery::{Delivery, StacksOf};
 /// The folder of the lake repository in the data folder, to which people push.
 pub const REPOSITORY: &str = "lake.git";
 const RELEASES: &str = "releases";
+/// The folder of secrets in the data folder, with one folder for each environment.
+const SECRETS: &str = "secrets";
 
 /// Opens the delivery flow over open lakes, which share a database and a data folder. The repository
 /// is made on first use, without a commit: as long as it has none, nothing is delivered.
@@ -47,4 +52,16 @@ pub async fn open(config: &Config, lakes: &[Arc<Embedded>]) -> Result<Delivery> 
         simulated: true,
         stacks_of,
     })
+}
+
+/// The parameters of an environment's account and region, which its templates read.
+pub fn parameters(at: &Embedded, environment: &Environment) -> Result<Arc<dyn ParameterStore>> {
+    let place = AccountRegion::new(&environment.account, &environment.region)?;
+    Ok(Arc::new(SqlParameterStore::new(at.database().clone(), place)))
+}
+
+/// The secrets of an environment.
+pub fn secrets(at: &Embedded) -> Result<Arc<dyn SecretStore>> {
+    let folder = at.data_dir.join(SECRETS).join(at.lake.environment.as_str());
+    Ok(Arc::new(FileSecretStore::open(&folder)?))
 }

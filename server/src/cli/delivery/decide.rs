@@ -101,10 +101,7 @@ async fn decide(flow: &Flow, word: Word) -> Result<()> {
         ));
     }
     let caller = flow.caller().await?;
-    let (plan, _) = delivery.pipelines.plan(word.execution).await?;
-    let rules = delivery.rules(&plan.environment, &plan.release).await?;
     let now = Timestamp::now();
-    let people = delivery.candidates(now).await?;
     let decision = Decision {
         plan: word.digest,
         by: caller.person(),
@@ -114,11 +111,12 @@ async fn decide(flow: &Flow, word: Word) -> Result<()> {
         break_glass: word.break_glass,
         at: now,
     };
-    delivery.pipelines.decide(word.execution, &decision, rules.terms(), &people, now).await?;
+    let execution = flow.execution(word.execution).await?;
+    delivery.decide(&execution, &decision, now).await?;
     let action = match word.verdict {
         Verdict::Approve => "plan.approve",
         Verdict::Reject => "plan.reject",
     };
     let object = word.execution.to_string();
-    flow.record(&caller, action, &plan.environment, &object, &decision).await
+    flow.record(&caller, action, &execution.environment, &object, &decision).await
 }

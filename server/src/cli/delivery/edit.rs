@@ -12,19 +12,26 @@ use crate::config::Config;
 use crate::delivery::data::to_toml;
 use crate::delivery::edit::Edit;
 
-/// Commits SQL that is about to be saved. [`domain::ErrorKind::Conflict`] in environments that change
-/// by promotion alone; without a lake repository nothing happens.
+/// Commits SQL that is about to be saved, saying so if its fixture tests may fail.
+/// [`domain::ErrorKind::Conflict`] in environments that change by promotion alone; without a lake
+/// repository nothing happens.
 pub(in crate::cli) async fn commit_sql(
     config: &Config,
     at: &Embedded,
     dataset: &DatasetId,
-    sql: &str,
+    (sql, accept_failing_tests): (&str, bool),
     message: &str,
 ) -> Result<()> {
     let flow = Flow::open(config).await?;
     let current = at.lake.transformations.current(dataset).await?;
     let current = current.as_ref().map(|saved| saved.sql.as_str());
-    let edit = Edit::on_this_machine(&actor(), message);
+    let message =
+        if message.is_empty() { format!("Change the SQL of {dataset}") } else { message.into() };
+    let edit = Edit::on_this_machine(&actor(), &message);
+    let edit = match accept_failing_tests {
+        true => edit.accepting(dataset, sql, "by whoever set it"),
+        false => edit,
+    };
     flow.delivery.commit_sql(&at.lake.environment, dataset, (current, sql), &edit).await
 }
 

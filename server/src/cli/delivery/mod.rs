@@ -1,6 +1,10 @@
 //! The delivery flow by command: what each does is in a file of its own.
 
+pub(super) mod configure;
 pub(super) mod decide;
+pub(super) mod deploy;
+pub(super) mod destroy;
+pub(super) mod diff;
 pub(super) mod edit;
 mod follow;
 pub(super) mod init;
@@ -9,6 +13,9 @@ pub(super) mod move_release;
 pub(super) mod pipelines;
 pub(super) mod plan;
 mod plan_text;
+mod running;
+pub(super) mod secrets;
+pub(super) mod synth;
 pub(super) mod validate;
 
 use std::process::ExitCode;

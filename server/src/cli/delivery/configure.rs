@@ -1,0 +1,87 @@
+//! `sluice configure`: the parameters of an environment in sluice.toml, put where templates read them.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Args;
+use domain::Result;
+use domain::environment::EnvironmentName;
+use infra::parameters::ParameterPath;
+
+use super::Flow;
+use crate::cli::output::{Output, Sheet, remark};
+use crate::compose::embedded_delivery;
+
+/// Put the parameters of an environment into its parameter store, as /sluice/ENVIRONMENT/NAME.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Configure {
+    /// The environment.
+    environment: EnvironmentName,
+    /// Show the difference and put nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// A parameter that differs.
+struct Difference {
+    path: ParameterPath,
+    before: Option<String>,
+    after: String,
+    version: u64,
+}
+
+impl Configure {
+    pub(in crate::cli) async fn run(self, flow: &Flow, output: Output) -> Result<ExitCode> {
+        let definition = flow.delivery.required_definition().await?;
+        let environment = definition.environment(&self.environment)?;
+        let at = flow.delivery.lake(&self.environment)?;
+        let store = embedded_delivery::parameters(at, environment)?;
+        let mut differences = Vec::new();
+        for (path, after) in wanted(&self.environment, &environment.parameters)? {
+            let now = store.get(&path).await?;
+            let version = now.as_ref().map_or(0, |now| now.version);
+            let before = now.map(|now| now.value);
+            if before.as_ref() != Some(&after) {
+                differences.push(Difference { path, before, after, version });
+            }
+        }
+        print(&differences, output)?;
+        if self.dry_run || differences.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let caller = flow.caller().await?;
+        for change in &differences {
+            // Only over what was shown.
+            let put = store.put(&change.path, &change.after, Some(change.version)).await?;
+            let (action, object) = ("parameter.put", change.path.as_str());
+            flow.record(&caller, action, &self.environment, object, put.version).await?;
+        }
+        remark(&format!("{} parameters were put", differences.len()));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn wanted(
+    environment: &EnvironmentName,
+    parameters: &BTreeMap<String, String>,
+) -> Result<Vec<(ParameterPath, String)>> {
+    let mut wanted = Vec::with_capacity(parameters.len());
+    for (name, value) in parameters {
+        let path: ParameterPath = format!("/sluice/{environment}/{name}").parse()?;
+        wanted.push((path, value.clone()));
+    }
+    Ok(wanted)
+}
+
+fn print(differences: &[Difference], output: Output) -> Result<()> {
+    let mut sheet = Sheet::new(&["parameter", "now", "will be"]);
+    let mut values = Vec::new();
+    for change in differences {
+        values.push(serde_json::json!({
+            "path": change.path, "before": change.before, "after": change.after,
+        }));
+        let before = change.before.clone().unwrap_or("(none)".to_owned());
+        sheet.row([change.path.to_string(), before, change.after.clone()]);
+    }
+    output.print(&sheet, &values, "the parameters are as sluice.toml says")
+}

@@ -1,0 +1,151 @@
+//! `sluice destroy --all`: deletes the stacks that Sluice made, after their name was typed.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use domain::{Error, Result};
+use infra::lake_repository::{Environment, LakeFile};
+use infra::order;
+use infra::stacks::names::stack_prefix;
+use infra::stacks::{StackOperation, StackService, StackStatus};
+use uuid::Uuid;
+
+use super::{Flow, running};
+use crate::cli::output::{Output, Sheet, remark, say};
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Delete all stacks that Sluice made. Data and files of the lake stay, and so do resources that
+/// their templates retain.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Destroy {
+    /// Of all environments.
+    #[arg(long, required = true)]
+    all: bool,
+    /// The resource_name_prefix of the lake, instead of typing it when asked.
+    #[arg(long, value_name = "PREFIX")]
+    yes_destroy: Option<String>,
+}
+
+/// A stack that would go, and what of it stays in the account.
+struct Made<'a> {
+    environment: &'a Environment,
+    name: String,
+    status: StackStatus,
+    retained: Vec<String>,
+}
+
+impl Destroy {
+    pub(in crate::cli) async fn run(self, flow: &Flow, output: Output) -> Result<ExitCode> {
+        let definition = flow.delivery.required_definition().await?;
+        let lake = &definition.lake;
+        let mut made = Vec::new();
+        for environment in lake.environments.iter().rev() {
+            made.extend(made_in(flow, lake, environment).await?);
+        }
+        print(flow, &made, output)?;
+        if made.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        confirm(self.yes_destroy, &lake.lake.resource_name_prefix)?;
+        let caller = flow.caller().await?;
+        for stack in &made {
+            let service = flow.delivery.stacks(stack.environment)?;
+            delete(service.as_ref(), &stack.name).await?;
+            let (name, action) = (&stack.environment.name, "stack.delete");
+            flow.record(&caller, action, name, &stack.name, &stack.retained).await?;
+            remark(&format!("{} is deleted", stack.name));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Stacks of an environment that carry the lake's own tags, each before those it imports from.
+async fn made_in<'a>(
+    flow: &Flow,
+    lake: &LakeFile,
+    environment: &'a Environment,
+) -> Result<Vec<Made<'a>>> {
+    let service = flow.delivery.stacks(environment)?;
+    let tag = format!("{}:environment", lake.lake.resource_name_prefix);
+    let prefix = stack_prefix(&environment.name, &lake.lake.logical_id_prefix);
+    let (mut made, mut resolved) = (BTreeMap::new(), BTreeMap::new());
+    for stack in service.list(&prefix).await? {
+        if stack.tags.get(&tag).map(String::as_str) != Some(environment.name.as_str()) {
+            continue;
+        }
+        let runs = running::resolved(service.as_ref(), environment, &stack.name).await?;
+        let runs = runs.unwrap_or_default();
+        let retained = runs.resources.iter().filter(|(_, resource)| resource.is_retained());
+        let retained =
+            retained.map(|(id, resource)| format!("{id} ({})", resource.resource_type)).collect();
+        let (name, status) = (stack.name.clone(), stack.status);
+        made.insert(stack.name.clone(), Made { environment, name, status, retained });
+        resolved.insert(stack.name, runs);
+    }
+    let order = order::stacks(&resolved)?;
+    Ok(order.into_iter().rev().filter_map(|name| made.remove(&name)).collect())
+}
+
+fn print(flow: &Flow, made: &[Made<'_>], output: Output) -> Result<()> {
+    let mut sheet = Sheet::new(&["stack", "status", "stays in the account"]);
+    let mut values = Vec::new();
+    for stack in made {
+        values.push(serde_json::json!({
+            "stack": stack.name, "environment": stack.environment.name, "status": stack.status,
+            "retained": stack.retained, "simulated": flow.delivery.simulated,
+        }));
+        sheet.row([stack.name.clone(), stack.status.to_string(), stack.retained.join("\n")]);
+    }
+    output.print(&sheet, &values, "Sluice made no stack: there is nothing to delete")?;
+    if flow.delivery.simulated && !made.is_empty() {
+        remark("these stacks are simulated: no account is touched");
+    }
+    Ok(())
+}
+
+/// Goes on when the lake's name was typed.
+fn confirm(given: Option<String>, prefix: &str) -> Result<()> {
+    let typed = match given {
+        Some(typed) => typed,
+        None if std::io::stdin().is_terminal() => {
+            say(&format!("Type {prefix} to delete these stacks: "))?;
+            let mut line = String::new();
+            let read = std::io::stdin().lock().read_line(&mut line);
+            read.map_err(|error| Error::invalid(format!("standard input: {error}")))?;
+            line.trim().to_owned()
+        }
+        None => {
+            return Err(Error::invalid(format!(
+                "nothing was deleted: give --yes-destroy {prefix}"
+            )));
+        }
+    };
+    match typed == prefix {
+        true => Ok(()),
+        false => Err(Error::invalid(format!("{typed:?} is not {prefix}: nothing was deleted"))),
+    }
+}
+
+async fn delete(service: &dyn StackService, name: &str) -> Result<()> {
+    let operation = StackOperation::Delete { retain: Vec::new() };
+    let token = format!("sluice-destroy-{}", Uuid::now_v7());
+    service.operate(name, &operation, &token).await?;
+    loop {
+        let Some(stack) = service.describe(name).await? else { return Ok(()) };
+        match stack.status {
+            StackStatus::DeleteComplete => return Ok(()),
+            status if status.is_in_progress() => tokio::time::sleep(LOOK_EVERY).await,
+            status => {
+                let why = stack.reason.unwrap_or_default();
+                return Err(Error::conflict(format!(
+                    "{name} is {status} ({why}): {}",
+                    status.advice()
+                )));
+            }
+        }
+    }
+}
