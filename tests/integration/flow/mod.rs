@@ -3,6 +3,7 @@
 
 mod breaks;
 mod command_line;
+mod delivery_commands;
 mod faults;
 mod half_commits;
 mod kill;
