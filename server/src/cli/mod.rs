@@ -160,7 +160,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Ingest(command) => command.run(&lake, output).await,
         Command::Sources(command) => command.run(config, &lake, output).await,
         Command::Transformations(command) => command.run(config, &lake, output).await,
-        Command::Quality(command) => command.run(&lake, output).await,
+        Command::Quality(command) => command.run(config, &lake, output).await,
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
         Command::Init(command) => command.run(output),

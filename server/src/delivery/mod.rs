@@ -9,6 +9,7 @@ mod definition;
 pub mod edit;
 mod people;
 mod poll;
+mod quality_checks;
 pub mod rehearse;
 pub mod release;
 pub mod shown;

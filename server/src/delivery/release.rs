@@ -56,7 +56,7 @@ impl LoadedRelease {
         assemble(&self.content, &self.templates, environment)
     }
 
-    /// Sources and SQL.
+    /// Sources, SQL and quality rules.
     pub fn data(&self) -> DataSide {
         let sources = self.content.sources.iter();
         let transformations = self.content.transformations.iter();
@@ -65,6 +65,7 @@ impl LoadedRelease {
             transformations: transformations
                 .map(|(id, file)| (id.clone(), file.sql.clone()))
                 .collect(),
+            quality: self.content.rules(),
         }
     }
 }

@@ -55,6 +55,10 @@ impl Flow {
         Ok(Self { delivery, audit })
     }
 
+    pub(super) fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
     /// Who acts: whoever can write the database runs the lake.
     async fn caller(&self) -> Result<Caller> {
         self.delivery.accounts.on_this_machine(Timestamp::now()).await

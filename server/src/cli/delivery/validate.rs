@@ -20,7 +20,7 @@ use crate::delivery::release::LoadedRelease;
 /// The exit code when something is wrong with the files.
 const WRONG: u8 = 2;
 
-/// Check the lake in a folder: files, SQL, fixture tests, stacks.
+/// Check the lake in a folder: files, SQL, fixture tests, quality rules, stacks.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Validate {
     /// The folder that holds sluice.toml.
@@ -33,6 +33,7 @@ pub(in crate::cli) struct Validate {
 struct Report<'a> {
     sources: usize,
     transformations: usize,
+    quality: usize,
     fixture_tests: usize,
     stacks: usize,
     problems: &'a [Problem],
@@ -74,6 +75,7 @@ fn print(folder: &Path, checked: &Checked, output: Output) -> Result<()> {
         Output::Json => print_json(&Report {
             sources: checked.sources,
             transformations: checked.transformations,
+            quality: checked.quality,
             fixture_tests: checked.tests,
             stacks: checked.stacks,
             problems,

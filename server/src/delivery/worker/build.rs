@@ -69,11 +69,12 @@ impl Delivery {
         let id = loaded.release.id.clone();
         held.write(|job| job.built(id.clone())).await?;
         let note = format!(
-            "release {}: {} sources, {} transformations, {} fixture tests, {} stacks checked; {} of {} \
-             files are new",
+            "release {}: {} sources, {} transformations, quality rules of {} tables, {} fixture tests, \
+             {} stacks checked; {} of {} files are new",
             id.short(),
             checked.sources,
             checked.transformations,
+            checked.quality,
             checked.tests,
             checked.stacks,
             stored.new_assets,
