@@ -12,6 +12,7 @@ mod poll;
 mod quality_checks;
 pub mod rehearse;
 pub mod release;
+pub mod routes;
 pub mod shown;
 pub mod stages;
 pub mod start;

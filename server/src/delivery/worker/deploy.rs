@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::Next;
 use super::held::Held;
 use crate::delivery::Delivery;
+use crate::delivery::routes::apply_routes;
 use crate::delivery::stages::deploy::{check_unchanged, deploy_data, deploy_stack};
 use crate::delivery::stages::verify::{rebuild_tables, smoke_queries};
 
@@ -64,6 +65,7 @@ impl Delivery {
         }
         failpoint::reach("delivery.data")?;
         deploy_data(&plan, lake, &cleared.by, &voice).await?;
+        apply_routes(&loaded.content.lake, lake, &voice).await?;
         let note = format!("release {} runs in {}", plan.release.short(), plan.environment);
         let broke_glass = cleared.broke_glass.as_deref();
         let now = Timestamp::now();
