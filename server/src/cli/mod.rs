@@ -164,7 +164,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
         Command::Init(command) => command.run(output),
-        Command::Validate(command) => command.run(output).await,
+        Command::Validate(command) => command.run(config, output).await,
         Command::Ls(command) => command.run(&Flow::open(config).await?, output).await,
         Command::Synth(command) => command.run(&Flow::open(config).await?, output).await,
         Command::Diff(command) => command.run(&Flow::open(config).await?, output).await,

@@ -13,6 +13,8 @@ mod quality_checks;
 pub mod rehearse;
 pub mod release;
 pub mod routes;
+mod rules_change;
+mod satisfiable;
 pub mod shown;
 pub mod stages;
 pub mod start;

@@ -32,6 +32,9 @@ pub struct PlanShown {
     pub baseline: Option<String>,
     /// The commits that would come, the newest first, at most 50.
     pub commits: Vec<CommitShown>,
+    /// What `sluice.toml` says of the environment that changes, as sentences: approvals, freeze
+    /// windows, notifications. The plan itself is judged by what held before.
+    pub rules_change: Vec<String>,
     /// Whether it would change nothing.
     pub changes_nothing: bool,
     /// Transformations that change.

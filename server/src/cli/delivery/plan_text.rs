@@ -20,6 +20,7 @@ pub(super) struct PlanPage<'a> {
     pub(super) plan: &'a Plan,
     pub(super) digest: &'a Digest,
     pub(super) simulated: bool,
+    pub(super) rules_change: Vec<String>,
     pub(super) status: ExecutionStatus,
     pub(super) required: Required,
     pub(super) could: Vec<(Person, Result<(), Vec<WhyNot>>)>,
@@ -44,6 +45,10 @@ pub(super) fn text(page: &PlanPage<'_>) -> String {
     let simulated = if page.simulated { " (simulated: no account is touched)" } else { "" };
     section(&mut text, &format!("Stacks{simulated}"));
     plan.stacks.iter().for_each(|stack| stack_text(&mut text, stack));
+    if !page.rules_change.is_empty() {
+        section(&mut text, "Rules of the environment; this plan is judged by those before");
+    }
+    page.rules_change.iter().for_each(|sentence| line(&mut text, format_args!("! {sentence}")));
     warnings(&mut text, plan);
     decision(&mut text, page);
     printable(&text.replace('\t', "    "))

@@ -64,6 +64,7 @@ pub async fn plan_shown(
         release: plan.release.to_string(),
         baseline: plan.baseline.as_ref().map(ToString::to_string),
         commits: coming(delivery, &plan).await?,
+        rules_change: delivery.rules_change(&plan).await?,
         changes_nothing: plan.is_empty(),
         to_type: to_type(&plan),
         standing: Standing {

@@ -54,11 +54,16 @@ impl Delivery {
         let lake = self.lake(&execution.environment)?;
         let log = self.repository.log(&execution.commit, None, MOST_COMMITS).await?;
         let messages: Vec<_> = log.into_iter().map(|commit| commit.message).collect();
-        let checked = check_release(lake, &loaded, &messages).await?;
+        let mut checked = check_release(lake, &loaded, &messages).await?;
         for problem in &checked.accepted {
             let line = format!("accepted by its commit: {problem}");
             held.note(Stage::Build, LogLevel::Warning, &line).await?;
         }
+        let rules = self.check_rules(&loaded.content.lake).await?;
+        for problem in &rules.doubtful {
+            held.note(Stage::Build, LogLevel::Warning, &problem.to_string()).await?;
+        }
+        checked.problems.extend(rules.refused);
         for problem in &checked.problems {
             held.note(Stage::Build, LogLevel::Error, &problem.to_string()).await?;
         }
