@@ -18,6 +18,7 @@ mod satisfiable;
 pub mod shown;
 pub mod stages;
 pub mod start;
+mod waiting;
 pub mod webhook;
 mod worker;
 

@@ -6,6 +6,7 @@ mod browser;
 mod catalog;
 mod console;
 mod drafts;
+mod lake_rules;
 mod lineage;
 mod load;
 mod on_both_databases;
