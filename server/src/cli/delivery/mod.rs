@@ -1,5 +1,6 @@
 //! The delivery flow by command: what each does is in a file of its own.
 
+pub(super) mod bootstrap;
 pub(super) mod configure;
 pub(super) mod decide;
 pub(super) mod deploy;
