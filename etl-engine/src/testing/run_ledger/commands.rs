@@ -16,6 +16,9 @@ pub(super) async fn b10_a_waiting_run_that_is_cancelled_ends_at_once_and_tells(
     let queued = test.record("yellow", "a.csv").await;
     let held = NewRun { held: Some("not registered".into()), ..new_run("green", "a.csv") };
     let held = test.ledger.record(&held, at(0)).await.unwrap().run().clone();
+    let told = test.notifications().await;
+    assert_eq!(told.len(), 1, "that a run is held was told of before");
+    assert_eq!(told[0].notification, Notification::of_run(&held, at(0)));
     for run in [&queued, &held] {
         let cancelled = test.ledger.command(run.id, RunCommand::Cancel, at(3)).await.unwrap();
         assert_eq!(cancelled.status, RunStatus::Cancelled);
