@@ -19,3 +19,5 @@ mod sources;
 mod transformations;
 mod upload_kill;
 mod uploads;
+mod webhook_flood;
+mod webhooks;
