@@ -1,9 +1,12 @@
-//! The data flow against the real engine, the embedded adapters and the real binary. Tests are named
-//! by the promise they hold.
+//! The data flow and the delivery flow against the real engine, the embedded adapters and the real
+//! binary. Tests are named by the promise they hold.
 
 mod breaks;
 mod command_line;
+mod delivered_lake;
 mod delivery_commands;
+mod delivery_kill;
+mod delivery_workers;
 mod faults;
 mod half_commits;
 mod kill;

@@ -9,7 +9,7 @@ use domain::approval::{Decision, Verdict};
 use domain::branch::{Author, BranchName, CommitId, Person};
 use domain::environment::EnvironmentName;
 use domain::pipeline::{Execution, ExecutionStatus};
-use infra::lake_repository::{FileChange, LakeRepository};
+use infra::lake_repository::FileChange;
 use infra_embedded::{ExecutionFilter, SimulatedStackService};
 use jiff::Timestamp;
 use server::accounts::Identity;
@@ -30,6 +30,8 @@ pub(crate) const STACK_FILE: &str = "stacks/alerts.yaml";
 /// Planning SQL below the stages of a pipeline takes this much, as the server's own threads have.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
+const SERVER_ROLE: &str = "arn:aws:iam::444444444444:role/sluice-bootstrap/data-lake-server";
+
 /// Name, branch and account of the environments that there may be.
 const PLACES: [(&str, &str, &str); 3] = [
     ("dev", "main", "111111111111"),
@@ -47,7 +49,7 @@ pub(crate) fn lake_toml(environments: &[(&str, &str)]) -> String {
         let (_, branch, account) = PLACES.into_iter().find(|place| place.0 == *name).unwrap();
         text.push_str(&format!(
             "\n[[environments]]\nname = \"{name}\"\nbranch = \"{branch}\"\naccount = \"{account}\"\n\
-             region = \"eu-central-1\"\n{lines}\n"
+             region = \"eu-central-1\"\nparameters = {{ ServerRoleArn = \"{SERVER_ROLE}\" }}\n{lines}\n"
         ));
     }
     text

@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::branch::Person;
 use domain::plan::{Plan, StackPlan};
 use domain::stack::{ChangeAction, ResourceChange};
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, ErrorKind, Result, failpoint};
 use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execute_once};
 
 use super::plan::{prepare, token};
@@ -88,11 +88,11 @@ pub async fn deploy_stack(
     let about = |error: Error| error.context(format!("stack {}", planned.stack));
     let arn = match &planned.change_set {
         Some(arn) => arn.clone(),
-        None if planned.changes.is_empty() => return Ok(()),
         None => postponed(plan, planned, definition, service).await.map_err(about)?,
     };
     let before = last_event(service, &planned.stack).await?;
     execute_once(service, &arn, &token(plan.id)).await.map_err(about)?;
+    failpoint::reach("delivery.executed")?;
     say.say(format!("{}: executing {arn}", planned.stack)).await?;
     let stack = wait(service, &planned.stack, before, say).await?;
     if stack.status.is_complete() {

@@ -1,9 +1,9 @@
 //! Plan and approval.
 
-use domain::Result;
 use domain::pipeline::{Execution, Stage};
 use domain::plan::PlanId;
 use domain::run_log::LogLevel;
+use domain::{Result, failpoint};
 use infra::approval::{expires_at, required};
 use jiff::Timestamp;
 
@@ -30,6 +30,7 @@ impl Delivery {
         };
         let plan = make_plan(planning).await?;
         check_rehearsals(&plan.rehearsals)?;
+        failpoint::reach("delivery.planned")?;
         let digest = self.pipelines.keep_plan(&held.claim, &plan).await?;
         for (stack, change) in plan.widened() {
             let line = format!("{}: {}", stack.stack, change.sentence);
