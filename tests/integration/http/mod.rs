@@ -5,6 +5,7 @@ mod answer;
 mod browser;
 mod catalog;
 mod console;
+mod delivery;
 mod drafts;
 mod lineage;
 mod load;

@@ -33,20 +33,15 @@ pub async fn check_unchanged(
     lake: &Embedded,
 ) -> Result<()> {
     for stack in &plan.stacks {
-        let Some(arn) = &stack.change_set else { continue };
-        let gone = |why: String| {
-            Error::conflict(format!("the change set of stack {} {why}: plan anew", stack.stack))
-        };
-        match service.change_set(arn).await {
-            Ok(found) if found.status == ChangeSetStatus::Prepared => {}
-            Ok(found) => return Err(gone(format!("is {}", found.status.as_str()))),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(gone("is not there any more".to_owned()));
-            }
-            Err(error) => return Err(error),
+        if let Some(arn) = &stack.change_set {
+            check_prepared(service, &stack.stack, arn).await?;
         }
+        // Also of a stack that does not change: whoever approved saw how it stood.
         if service.drift(&stack.stack).await.or_else(Error::absent_as_empty)? != stack.drift {
-            return Err(gone("was planned before the stack drifted".to_owned()));
+            return Err(Error::conflict(format!(
+                "stack {} drifted since the plan was made: plan anew",
+                stack.stack
+            )));
         }
     }
     for change in &plan.sources {
@@ -58,6 +53,18 @@ pub async fn check_unchanged(
         check_version(change, now.map(|saved| saved.version))?;
     }
     Ok(())
+}
+
+async fn check_prepared(service: &dyn StackService, stack: &str, arn: &str) -> Result<()> {
+    let gone = |why: &str| {
+        Err(Error::conflict(format!("the change set of stack {stack} {why}: plan anew")))
+    };
+    match service.change_set(arn).await {
+        Ok(found) if found.status == ChangeSetStatus::Prepared => Ok(()),
+        Ok(found) => gone(&format!("is {}", found.status.as_str())),
+        Err(error) if error.kind() == ErrorKind::NotFound => gone("is not there any more"),
+        Err(error) => Err(error),
+    }
 }
 
 /// Changes one stack as planned, and waits until that is done. Done already: nothing happens.
