@@ -18,5 +18,6 @@ mod readers;
 mod real_data;
 mod redelivery;
 mod rejected;
+mod scenarios;
 mod transformations;
 mod trial;
