@@ -1,7 +1,7 @@
 //! Plan and approval.
 
 use domain::pipeline::{Execution, Stage};
-use domain::plan::PlanId;
+use domain::plan::{Plan, PlanId};
 use domain::run_log::LogLevel;
 use domain::{Result, failpoint};
 use infra::approval::{expires_at, required};
@@ -11,6 +11,9 @@ use super::Next;
 use super::held::Held;
 use crate::delivery::Delivery;
 use crate::delivery::stages::plan::{Planning, check_rehearsals, make_plan};
+
+/// Widened permissions that the log names.
+const MOST_TOLD: usize = 8;
 
 impl Delivery {
     pub(super) async fn plan(&self, held: &Held<'_>, execution: &Execution) -> Result<Next> {
@@ -32,10 +35,7 @@ impl Delivery {
         check_rehearsals(&plan.rehearsals)?;
         failpoint::reach("delivery.planned")?;
         let digest = self.pipelines.keep_plan(&held.claim, &plan).await?;
-        for (stack, change) in plan.widened() {
-            let line = format!("{}: {}", stack.stack, change.sentence);
-            held.note(Stage::Plan, LogLevel::Warning, &line).await?;
-        }
+        self.tell_widened(held, &plan).await?;
         let resources: usize = plan.stacks.iter().map(|stack| stack.changes.len()).sum();
         let note = match plan.is_empty() {
             true => format!("plan {}: nothing changes", digest.short()),
@@ -48,6 +48,22 @@ impl Delivery {
         };
         held.end(Stage::Plan, &note).await?;
         Ok(Next::GoOn)
+    }
+
+    /// The first permissions that are widened; a first plan widens dozens, which its page shows.
+    async fn tell_widened(&self, held: &Held<'_>, plan: &Plan) -> Result<()> {
+        let widened: Vec<_> = plan.widened().collect();
+        for (stack, change) in widened.iter().take(MOST_TOLD) {
+            let line = format!("{}: {}", stack.stack, change.sentence);
+            held.note(Stage::Plan, LogLevel::Warning, &line).await?;
+        }
+        match widened.len().saturating_sub(MOST_TOLD) {
+            0 => Ok(()),
+            more => {
+                let line = format!("{more} more permissions are widened: the plan names them all");
+                held.note(Stage::Plan, LogLevel::Warning, &line).await
+            }
+        }
     }
 
     /// Nobody is asked, or everybody who may decide is.
