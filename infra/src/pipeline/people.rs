@@ -1,7 +1,7 @@
 //! What people, newer pushes and the clock do to an execution.
 
 use domain::branch::Person;
-use domain::pipeline::{ExecutionId, ExecutionStatus, Stage, StageStatus};
+use domain::pipeline::{Cause, ExecutionId, ExecutionStatus, Stage, StageStatus};
 use domain::release::Digest;
 use domain::{Error, Result};
 use jiff::Timestamp;
@@ -34,6 +34,17 @@ impl Job {
         self.execution.superseded_by = Some(by);
         self.end_as(ExecutionStatus::Superseded, now);
         Ok(())
+    }
+
+    /// The poll has found a push before its webhook came, which names who pushed: they cannot approve
+    /// it then (C3), and an approval that they gave counts no more. Whether that was not known.
+    pub fn found_by_poll(&mut self, pusher: Option<&Person>) -> bool {
+        let execution = &mut self.execution;
+        let open = !execution.status.is_terminal() && !execution.deploy_begun();
+        let unknown = execution.cause == Cause::Poll && execution.requested_by.is_none();
+        let (true, true, Some(pusher)) = (open, unknown, pusher) else { return false };
+        execution.requested_by = Some(pusher.clone());
+        true
     }
 
     /// Refuses a decision when people are not asked, or not about this digest (C2).

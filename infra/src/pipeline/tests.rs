@@ -150,6 +150,10 @@ fn a_cancel_waits_for_the_end_of_a_step() {
     job.cancel(at(2)).unwrap();
     assert_eq!(job.execution().status, ExecutionStatus::Running, "asked for, not carried out");
     assert_eq!(kind(job.cancelled(at(3))), ErrorKind::Conflict);
+    // Another worker goes on with it after a crash.
+    job.claim(&request(), at(40)).unwrap();
+    assert_eq!(kind(job.step(Some("ProdEtlTables"))), ErrorKind::Cancelled);
+    job.step(Some("ProdEtlStorage")).unwrap();
     job.step(None).unwrap();
     assert_eq!(kind(job.step(Some("ProdEtlTables"))), ErrorKind::Cancelled);
     job.cancelled(at(4)).unwrap();

@@ -132,13 +132,15 @@ impl Job {
         Ok(())
     }
 
-    /// Says what must not be interrupted now: the name of a stack; `None` between two of them.
+    /// Says what must not be interrupted now, as the name of a stack; `None` between two of them. Who
+    /// goes on with a step after a crash comes to its end, also when somebody cancelled meanwhile.
     pub fn step(&mut self, step: Option<&str>) -> Result<()> {
         let under_way = |record: &StageRecord| record.status == StageStatus::Running;
         if !self.execution.stages.iter().any(under_way) {
             return Err(self.refused("no stage is under way"));
         }
-        if step.is_some() && self.execution.cancel_requested {
+        let goes_on = self.execution.step.as_deref() == step;
+        if step.is_some() && !goes_on && self.execution.cancel_requested {
             return Err(Error::new(ErrorKind::Cancelled, "somebody cancelled this execution"));
         }
         if step.is_none() {

@@ -100,8 +100,8 @@ fn define(
 fn known(content: &Content, environment: &Environment) -> BTreeMap<String, String> {
     let lake = &content.lake;
     let mut known = BTreeMap::from([
-        ("Environment", environment.name.to_string()),
-        ("EnvironmentTitle", names::environment_title(&environment.name)),
+        (names::SAYS_WHERE[0], environment.name.to_string()),
+        (names::SAYS_WHERE[1], names::environment_title(&environment.name)),
         ("ResourceNamePrefix", lake.lake.resource_name_prefix.clone()),
         ("LogicalIdPrefix", lake.lake.logical_id_prefix.clone()),
         ("Protected", environment.protected.to_string()),

@@ -5,6 +5,9 @@ use std::fmt;
 
 use domain::environment::EnvironmentName;
 
+/// The parameters that tell a template which environment it stands in: its name, and that in names.
+pub const SAYS_WHERE: [&str; 2] = ["Environment", "EnvironmentTitle"];
+
 /// A stack that Sluice brings itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OwnStack {

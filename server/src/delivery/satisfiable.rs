@@ -20,6 +20,11 @@ pub struct RulesChecked {
     pub doubtful: Vec<Problem>,
 }
 
+/// What of a rule says who approves.
+fn whom(rule: &ApprovalRule) -> (u32, &[String], bool, bool) {
+    (rule.approvers, &rule.teams, rule.exclude_requester, rule.exclude_authors)
+}
+
 impl Delivery {
     /// Asks of each environment of this server whether somebody could approve by the rule that a lake
     /// gives it.
@@ -34,7 +39,8 @@ impl Delivery {
             let Err(error) = satisfiable(&environment.name, rule, &people) else { continue };
             let problem = Problem::of_file(LAKE_FILE, error.message());
             let holds = self.running_rule(environment).await?;
-            match holds.is_some_and(|holds| holds != *rule) && rule.approvers > 0 {
+            let asks_others = holds.is_some_and(|holds| whom(&holds) != whom(rule));
+            match asks_others && rule.approvers > 0 {
                 true => checked.refused.push(problem),
                 false => checked.doubtful.push(problem),
             }

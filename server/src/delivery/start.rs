@@ -1,6 +1,6 @@
 //! Starting executions: pushes, promotions, rollbacks, by hand.
 
-use domain::branch::Person;
+use domain::branch::{CommitId, Person};
 use domain::deployment::RunningRelease;
 use domain::environment::EnvironmentName;
 use domain::pipeline::{Cause, Execution};
@@ -11,6 +11,7 @@ use infra::pipeline::{NewExecution, PushKey};
 use infra_embedded::Enqueued;
 use jiff::Timestamp;
 
+use super::webhook::Push;
 use super::{Definition, Delivery};
 
 impl Delivery {
@@ -23,14 +24,44 @@ impl Delivery {
         cause: Cause,
         pushed_by: Option<Person>,
     ) -> Result<Option<Execution>> {
+        let Some(commit) = self.repository.head(&environment.branch).await? else {
+            return Ok(None);
+        };
+        self.came(definition, environment, commit, cause, pushed_by).await
+    }
+
+    /// Starts what a push asks for that a webhook told of, under the name of who pushed: they cannot
+    /// approve it (C3). Once for each push (C16); `None` when it was heard of before.
+    pub async fn pushed(
+        &self,
+        definition: &Definition,
+        environment: &Environment,
+        push: &Push,
+    ) -> Result<Option<Execution>> {
+        let (after, pusher) = (push.after.clone(), Some(push.pusher.clone()));
+        self.came(definition, environment, after, Cause::Push, pusher).await
+    }
+
+    /// Whether a repository that a webhook names as `owner/name` is the lake's. A local one has no
+    /// owner: then the commits alone tell.
+    pub fn is_named(&self, repository: &str) -> bool {
+        let own = &self.repository_name;
+        !own.contains('/') || own.eq_ignore_ascii_case(repository)
+    }
+
+    async fn came(
+        &self,
+        definition: &Definition,
+        environment: &Environment,
+        commit: CommitId,
+        cause: Cause,
+        pushed_by: Option<Person>,
+    ) -> Result<Option<Execution>> {
         if self.lake(&environment.name).is_err()
             || definition.lake.environment(&environment.name).is_none()
         {
             return Ok(None);
         }
-        let Some(commit) = self.repository.head(&environment.branch).await? else {
-            return Ok(None);
-        };
         let push = self.push(environment, commit.clone());
         let new = NewExecution {
             environment: environment.name.clone(),
@@ -138,7 +169,7 @@ impl Delivery {
     async fn enqueue(
         &self,
         environment: &Environment,
-        commit: domain::branch::CommitId,
+        commit: CommitId,
         cause: Cause,
         by: Person,
         release: Option<Digest>,
@@ -165,7 +196,7 @@ impl Delivery {
         }
     }
 
-    fn push(&self, environment: &Environment, after: domain::branch::CommitId) -> PushKey {
+    fn push(&self, environment: &Environment, after: CommitId) -> PushKey {
         PushKey {
             repository: self.repository_name.clone(),
             reference: format!("refs/heads/{}", environment.branch),

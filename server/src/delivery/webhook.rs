@@ -13,23 +13,37 @@ use sha2::Sha256;
 /// What all branches are called by Git.
 const BRANCHES: &str = "refs/heads/";
 
-/// Checks the signature over the raw body, in constant time (C14). `header` is
-/// `X-Hub-Signature-256`. [`ErrorKind::Denied`] when it does not fit.
-pub fn verify(secret: &str, header: Option<&str>, body: &[u8]) -> Result<()> {
-    let denied = |why: &str| Err(Error::new(ErrorKind::Denied, why));
-    let Some(header) = header else {
-        return denied("X-Hub-Signature-256 is missing: set a secret for the webhook");
-    };
-    let Some(signature) = header.strip_prefix("sha256=").and_then(from_hex) else {
-        return denied("X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits");
-    };
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
-        .map_err(|error| Error::internal(error.to_string()))?;
-    mac.update(body);
-    match mac.verify_slice(&signature) {
-        Ok(()) => Ok(()),
-        Err(_) => denied("the signature does not fit: the secrets differ"),
+/// The signature that a delivery came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 32]);
+
+impl Signature {
+    /// Reads `X-Hub-Signature-256`. [`ErrorKind::Denied`] without it: the older SHA-1 alone is not
+    /// believed (C14).
+    pub fn read(header: Option<&str>) -> Result<Self> {
+        let Some(header) = header else {
+            return denied("X-Hub-Signature-256 is missing: set a secret for the webhook");
+        };
+        match header.strip_prefix("sha256=").and_then(from_hex) {
+            Some(bytes) => Ok(Self(bytes)),
+            None => denied("X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits"),
+        }
     }
+
+    /// Checks it over the raw body, in constant time. [`ErrorKind::Denied`] when it does not fit.
+    pub fn check(&self, secret: &str, body: &[u8]) -> Result<()> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+            .map_err(|error| Error::internal(error.to_string()))?;
+        mac.update(body);
+        match mac.verify_slice(&self.0) {
+            Ok(()) => Ok(()),
+            Err(_) => denied("the signature does not fit: the secrets differ"),
+        }
+    }
+}
+
+fn denied<T>(why: &str) -> Result<T> {
+    Err(Error::new(ErrorKind::Denied, why))
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {
@@ -132,6 +146,10 @@ mod tests {
     /// The example of GitHub's own documentation.
     const DOCUMENTED: &str =
         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+
+    fn verify(secret: &str, header: Option<&str>, body: &[u8]) -> Result<()> {
+        Signature::read(header)?.check(secret, body)
+    }
 
     #[test]
     fn c14_only_the_sha_256_of_the_raw_body_under_the_secret_is_believed() {

@@ -138,12 +138,12 @@ async fn one(
             Ok::<_, Infallible>(answer.map(|body| busy.until_end_of(body)))
         }
     });
+    // Without `pipeline_flush`: an answer given before the body is read whole would never be sent.
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(limits.max_header_bytes)
-        .max_buf_size(limits.max_header_bytes.max(64 * 1024))
-        .pipeline_flush(true);
+        .max_buf_size(limits.max_header_bytes.max(64 * 1024));
     let mut exchange = pin!(http.serve_connection(io, &service));
     let mut stopping = false;
     let ended = loop {

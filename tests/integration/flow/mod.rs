@@ -1,10 +1,13 @@
-//! The data flow against the real engine, the embedded adapters and the real binary. Tests are named
-//! by the promise they hold.
+//! The data flow and the delivery flow against the real engine, the embedded adapters and the real
+//! binary. Tests are named by the promise they hold.
 
 mod bootstrap;
 mod breaks;
 mod command_line;
+mod delivered_lake;
 mod delivery_commands;
+mod delivery_kill;
+mod delivery_workers;
 mod faults;
 mod half_commits;
 mod kill;
@@ -16,5 +19,6 @@ mod readers;
 mod real_data;
 mod redelivery;
 mod rejected;
+mod scenarios;
 mod transformations;
 mod trial;

@@ -14,8 +14,7 @@ use serde_json::Value;
 use server::accounts::{Accounts, Identity};
 use server::audit::{Audit, AuditEntry, AuditFilter};
 use server::compose::embedded::Embedded;
-use server::compose::embedded_delivery;
-use server::config::{Config, MetricsAccess, Secret};
+use server::config::{Config, DeliveryConfig, MetricsAccess, Secret};
 use server::console::Console;
 use server::sign_in::SignInMode;
 use server::site::Site;
@@ -23,14 +22,20 @@ use server::web::router;
 use tower::ServiceExt;
 
 pub(crate) use super::answer::Answer;
+use crate::support::delivery::Flow;
 use crate::support::lake::TestLake;
 use crate::support::serve::empty_site;
 
-/// A console over a lake with one environment, `dev`.
+/// What deliveries of webhooks are signed with.
+pub(crate) const WEBHOOK_SECRET: &str = "a secret of these tests";
+
+/// A console over a lake with one environment, `dev`, unless a test says otherwise.
 pub(crate) struct TestConsole {
     pub(crate) lake: TestLake,
     /// The lake as the console holds it.
     pub(crate) embedded: Arc<Embedded>,
+    /// The pipelines.
+    pub(crate) flow: Flow,
     router: Router,
     accounts: Accounts,
 }
@@ -59,29 +64,48 @@ impl TestConsole {
         Self::with(lake, Some(database_url.into()), |_| {}).await
     }
 
+    /// Over an empty lake with these environments, of which `dev` is the first, and pipelines that
+    /// hear of pushes by webhook.
+    pub(crate) async fn delivering(environments: &[&str]) -> Self {
+        let config = Config {
+            environments: environments.iter().map(|name| name.parse().unwrap()).collect(),
+            delivery: DeliveryConfig {
+                webhook_secret: Some(WEBHOOK_SECRET.to_owned().into()),
+                ..DeliveryConfig::default()
+            },
+            ..Config::default()
+        };
+        Self::open(TestLake::new().await, config, |_| {}).await
+    }
+
     async fn with(
         lake: TestLake,
         database_url: Option<Secret>,
         change: impl FnOnce(&mut Embedded),
     ) -> Self {
-        let mut config = Config {
-            database_url,
-            data_dir: lake.path().to_owned(),
-            environments: vec!["dev".parse().unwrap()],
-            ..Config::default()
-        };
+        let environments = vec!["dev".parse().unwrap()];
+        Self::open(lake, Config { database_url, environments, ..Config::default() }, change).await
+    }
+
+    async fn open(lake: TestLake, mut config: Config, change: impl FnOnce(&mut Embedded)) -> Self {
+        config.data_dir = lake.path().to_owned();
         config.sign_in.mode = Some(SignInMode::Link);
         config.server.metrics = MetricsAccess::Open;
-        let mut embedded = Embedded::open(&config.lake(&config.environments[0])).await.unwrap();
-        change(&mut embedded);
-        let embedded = Arc::new(embedded);
+        let mut opened = Embedded::open_all(&config).await.unwrap();
+        change(&mut opened[0]);
+        let lakes: Vec<_> = opened.into_iter().map(Arc::new).collect();
+        let embedded = Arc::clone(&lakes[0]);
         let public_url = "http://localhost:8340".parse().unwrap();
-        let lakes = vec![Arc::clone(&embedded)];
-        let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
+        let mut flow = Flow::open(&config, &lakes).await;
+        if config.delivery.webhook_secret.is_some() {
+            // As in team mode: a local repository has no owner.
+            Arc::get_mut(&mut flow.delivery).unwrap().repository_name = "acme/lake".to_owned();
+        }
+        let delivery = Arc::clone(&flow.delivery);
         let site = Site::load(&empty_site(lake.path())).unwrap();
         let console = Console::new(&config, lakes, delivery, site, public_url, false).unwrap();
         let accounts = console.accounts.clone();
-        Self { lake, embedded, router: router(Arc::new(console)), accounts }
+        Self { lake, embedded, flow, router: router(Arc::new(console)), accounts }
     }
 
     /// Somebody with a role in `dev`.
@@ -117,6 +141,11 @@ impl TestConsole {
 }
 
 impl TestConsole {
+    /// Sends a request as somebody who is not signed in.
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
+        Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
     /// The entries of the audit log of an action.
     pub(crate) async fn audited(&self, action: &str) -> Vec<AuditEntry> {
         let action = Some(action.to_owned());
@@ -191,7 +220,7 @@ impl Person<'_> {
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
-        Answer::of(self.console.router.clone().oneshot(request).await.unwrap()).await
+        self.console.ask(request).await
     }
 }
 

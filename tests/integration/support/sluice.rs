@@ -77,6 +77,32 @@ impl WorkerProcess {
         Self { child: command.spawn().unwrap() }
     }
 
+    /// Starts a worker of the pipelines of `dev` alone that finds pushes within a second, and gives
+    /// executions up for lost after another one.
+    pub(crate) fn delivering(data_dir: &Path, failpoint: Option<&str>) -> Self {
+        Self::delivering_with(data_dir, failpoint, &[])
+    }
+
+    /// As [`Self::delivering`], with further settings as variables.
+    pub(crate) fn delivering_with(
+        data_dir: &Path,
+        failpoint: Option<&str>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(data_dir, &["worker", "--lease", "1"]);
+        command
+            .env("SLUICE_ENVIRONMENTS", "[\"dev\"]")
+            .env("SLUICE_DELIVERY__POLL_SECONDS", "1")
+            .env("SLUICE_DELIVERY__LEASE_SECONDS", "1")
+            .envs(settings.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some(failpoint) = failpoint {
+            command.env("SLUICE_FAILPOINT", failpoint);
+        }
+        Self { child: command.spawn().unwrap() }
+    }
+
     /// Waits until the process ends by itself.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let begin = Instant::now();

@@ -73,14 +73,16 @@ impl SqlPipelines {
         Ok((job.into_execution(), standing))
     }
 
-    /// The plan that a job has now.
+    /// The plan that a job has now, with who pushed, also when that became known after it was made.
     pub(super) async fn plan_of(&self, connection: &mut AnyConnection, job: &Job) -> Result<Plan> {
         let id = job.plan_id().ok_or_else(|| {
             Error::not_found(format!("execution {} has no plan now", job.execution().id))
         })?;
         let query = sqlx::query(PLAN).bind(id.to_string());
         let row = query.fetch_one(connection).await.map_err(failed("read a plan"))?;
-        from_json("a plan", &columns::text(&row, "document")?)
+        let mut plan: Plan = from_json("a plan", &columns::text(&row, "document")?)?;
+        plan.requested_by = plan.requested_by.or_else(|| job.execution().requested_by.clone());
+        Ok(plan)
     }
 }
 

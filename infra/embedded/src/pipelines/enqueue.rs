@@ -19,6 +19,9 @@ const KNOWN_PUSH: &str = "SELECT execution FROM processed_pushes \
 const WAITING: &str = "SELECT document FROM executions WHERE environment = $1 \
      AND status IN ('QUEUED', 'AWAITING_APPROVAL') AND deploy_begun = 0 AND id <> $2 \
      AND (is_automatic = 1 OR $3 = 0) ORDER BY id";
+const ON_ITS_WAY: &str = "SELECT document FROM executions WHERE environment = $1 \
+     AND release_id = $2 AND status IN ('QUEUED', 'RUNNING', 'AWAITING_APPROVAL') \
+     AND is_automatic = 0 ORDER BY id";
 const PASSED: &str = "SELECT COUNT(*) AS executions FROM executions \
      WHERE environment = $1 AND release_id = $2 AND status = 'SUCCEEDED'";
 
@@ -36,7 +39,10 @@ impl SqlPipelines {
     /// are SUPERSEDED, except that a push does so only with other pushes while the environment is
     /// paused. A rollback pauses the environment. All of it is one transaction.
     ///
-    /// [`domain::ErrorKind::Conflict`] when a promotion's release did not succeed where it comes from.
+    /// A push that the poll found before its webhook came gets to know its pusher.
+    ///
+    /// [`domain::ErrorKind::Conflict`] when a promotion's release did not succeed where it comes from,
+    /// or when the release is on its way there already.
     pub async fn enqueue(
         &self,
         new: &NewExecution,
@@ -54,10 +60,15 @@ impl SqlPipelines {
     ) -> Result<Enqueued> {
         let mut transaction = self.database.begin().await?;
         let state = environment::lock(&self.database, &mut transaction, &new.environment).await?;
-        if let Some(known) = known(&mut transaction, push).await? {
-            return Ok(Enqueued::Known(known));
+        if let Some(mut known) = known(&mut transaction, push).await? {
+            if new.cause == Cause::Push && known.found_by_poll(new.requested_by.as_ref()) {
+                row::update(&mut transaction, &known).await?;
+                transaction.commit().await.map_err(failed("say who pushed"))?;
+            }
+            return Ok(Enqueued::Known(known.into_execution()));
         }
         check_promotion(&mut transaction, new).await?;
+        check_on_its_way(&mut transaction, new).await?;
         let job = Job::new(new, now);
         row::insert(&mut transaction, &job).await?;
         if let Some(push) = push {
@@ -90,10 +101,7 @@ pub(super) async fn passed(
 }
 
 /// The execution that a push started before.
-async fn known(
-    connection: &mut AnyConnection,
-    push: Option<&PushKey>,
-) -> Result<Option<Execution>> {
+async fn known(connection: &mut AnyConnection, push: Option<&PushKey>) -> Result<Option<Job>> {
     let Some(push) = push else { return Ok(None) };
     let row = sqlx::query(KNOWN_PUSH)
         .bind(push.repository.clone())
@@ -104,7 +112,7 @@ async fn known(
         .map_err(failed("look for a push"))?;
     let Some(row) = row else { return Ok(None) };
     let id = columns::parsed(("execution", columns::text(&row, "execution")?))?;
-    Ok(row::find(connection, id).await?.map(Job::into_execution))
+    row::find(connection, id).await
 }
 
 async fn remember(
@@ -136,6 +144,36 @@ async fn check_promotion(connection: &mut AnyConnection, new: &NewExecution) -> 
         release.short(),
         new.environment
     )))
+}
+
+/// A release that is on its way somewhere is not sent after itself: of people who press at once one
+/// wins, and the others are told which execution it is (C12).
+async fn check_on_its_way(connection: &mut AnyConnection, new: &NewExecution) -> Result<()> {
+    let (Cause::Promotion { .. } | Cause::Rollback { .. }, Some(release)) =
+        (&new.cause, &new.release)
+    else {
+        return Ok(());
+    };
+    let rows = sqlx::query(ON_ITS_WAY)
+        .bind(new.environment.to_string())
+        .bind(release.to_string())
+        .fetch_all(connection)
+        .await
+        .map_err(failed("look for a release that is on its way"))?;
+    for row in &rows {
+        let other = row::decode(row)?.into_execution();
+        if std::mem::discriminant(&other.cause) == std::mem::discriminant(&new.cause) {
+            return Err(Error::conflict(format!(
+                "execution {} brings release {} to {} already, it is {}: go on there, or cancel it \
+                 first",
+                other.id,
+                release.short(),
+                new.environment,
+                other.status
+            )));
+        }
+    }
+    Ok(())
 }
 
 async fn supersede_waiting(

@@ -16,7 +16,8 @@ const INSERT: &str = "INSERT INTO executions (status, deploy_begun, release_id, 
      lease_until, expires_at, changed_at, document, id, environment, branch, commit_id, \
      is_automatic, requester) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const UPDATE: &str = "UPDATE executions SET status = $1, deploy_begun = $2, release_id = $3, \
-     due_at = $4, lease_until = $5, expires_at = $6, changed_at = $7, document = $8 WHERE id = $9";
+     due_at = $4, lease_until = $5, expires_at = $6, changed_at = $7, document = $8, \
+     requester = $10 WHERE id = $9";
 const FIND: &str = "SELECT document FROM executions WHERE id = $1";
 
 /// Adds an execution.
@@ -27,13 +28,17 @@ pub(super) async fn insert(connection: &mut AnyConnection, job: &Job) -> Result<
         .bind(execution.branch.to_string())
         .bind(execution.commit.to_string())
         .bind(i64::from(execution.cause.is_automatic()))
-        .bind(execution.requested_by.as_ref().map(|person| person.id.clone()));
+        .bind(requester(job));
     query.execute(connection).await.map(drop).map_err(failed("add an execution"))
+}
+
+fn requester(job: &Job) -> Option<String> {
+    job.execution().requested_by.as_ref().map(|person| person.id.clone())
 }
 
 /// Stores what changed, and what is to be told of it.
 pub(super) async fn update(connection: &mut AnyConnection, job: &Job) -> Result<()> {
-    let query = bind(sqlx::query(UPDATE), job)?;
+    let query = bind(sqlx::query(UPDATE), job)?.bind(requester(job));
     query.execute(&mut *connection).await.map_err(failed("store an execution"))?;
     outbox::insert(connection, job).await
 }

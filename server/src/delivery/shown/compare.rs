@@ -72,7 +72,8 @@ async fn tables(lake: &Lake) -> Result<Texts> {
     Ok(texts)
 }
 
-/// Status, parameters and template of every stack, under the name it has in every environment.
+/// Status, parameters and template of every stack, under the name it has in every environment. That
+/// each environment is told its own name is no difference.
 async fn stacks(
     delivery: &Delivery,
     definition: &Definition,
@@ -87,7 +88,10 @@ async fn stacks(
         if let Some(template) = &stack.template {
             let _ = writeln!(text, "template {}", template.short());
         }
-        for (parameter, value) in &stack.parameters {
+        let given = stack.parameters.iter();
+        for (parameter, value) in
+            given.filter(|(name, _)| !names::SAYS_WHERE.contains(&name.as_str()))
+        {
             let _ = writeln!(text, "{parameter} = {value}");
         }
         let common = stack.name.strip_prefix(&prefix).unwrap_or(&stack.name);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::branch::Person;
 use domain::plan::{Plan, StackPlan};
 use domain::stack::{ChangeAction, ResourceChange};
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, ErrorKind, Result, failpoint};
 use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execute_once};
 
 use super::plan::{prepare, token};
@@ -34,20 +34,15 @@ pub async fn check_unchanged(
     lake: &Embedded,
 ) -> Result<()> {
     for stack in &plan.stacks {
-        let Some(arn) = &stack.change_set else { continue };
-        let gone = |why: String| {
-            Error::conflict(format!("the change set of stack {} {why}: plan anew", stack.stack))
-        };
-        match service.change_set(arn).await {
-            Ok(found) if found.status == ChangeSetStatus::Prepared => {}
-            Ok(found) => return Err(gone(format!("is {}", found.status.as_str()))),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(gone("is not there any more".to_owned()));
-            }
-            Err(error) => return Err(error),
+        if let Some(arn) = &stack.change_set {
+            check_prepared(service, &stack.stack, arn).await?;
         }
+        // Also of a stack that does not change: whoever approved saw how it stood.
         if service.drift(&stack.stack).await.or_else(Error::absent_as_empty)? != stack.drift {
-            return Err(gone("was planned before the stack drifted".to_owned()));
+            return Err(Error::conflict(format!(
+                "stack {} drifted since the plan was made: plan anew",
+                stack.stack
+            )));
         }
     }
     for change in &plan.sources {
@@ -66,6 +61,18 @@ pub async fn check_unchanged(
     Ok(())
 }
 
+async fn check_prepared(service: &dyn StackService, stack: &str, arn: &str) -> Result<()> {
+    let gone = |why: &str| {
+        Err(Error::conflict(format!("the change set of stack {stack} {why}: plan anew")))
+    };
+    match service.change_set(arn).await {
+        Ok(found) if found.status == ChangeSetStatus::Prepared => Ok(()),
+        Ok(found) => gone(&format!("is {}", found.status.as_str())),
+        Err(error) if error.kind() == ErrorKind::NotFound => gone("is not there any more"),
+        Err(error) => Err(error),
+    }
+}
+
 /// Changes one stack as planned, and waits until that is done. Done already: nothing happens.
 pub async fn deploy_stack(
     plan: &Plan,
@@ -77,11 +84,11 @@ pub async fn deploy_stack(
     let about = |error: Error| error.context(format!("stack {}", planned.stack));
     let arn = match &planned.change_set {
         Some(arn) => arn.clone(),
-        None if planned.changes.is_empty() => return Ok(()),
         None => postponed(plan, planned, definition, service).await.map_err(about)?,
     };
     let before = last_event(service, &planned.stack).await?;
     execute_once(service, &arn, &token(plan.id)).await.map_err(about)?;
+    failpoint::reach("delivery.executed")?;
     say.say(format!("{}: executing {arn}", planned.stack)).await?;
     let stack = wait(service, &planned.stack, before, say).await?;
     if stack.status.is_complete() {

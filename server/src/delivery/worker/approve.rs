@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::Result;
 use domain::deployment::RunningRelease;
 use domain::pipeline::{Execution, Stage};
-use domain::plan::PlanId;
+use domain::plan::{Plan, PlanId};
 use domain::quality::QualityRules;
 use domain::run_log::LogLevel;
 use domain::table::TableName;
+use domain::{Result, failpoint};
 use infra::approval::{expires_at, required};
 use jiff::Timestamp;
 
@@ -17,6 +17,9 @@ use super::held::Held;
 use crate::delivery::Delivery;
 use crate::delivery::release::LoadedRelease;
 use crate::delivery::stages::plan::{Planning, check_rehearsals, make_plan};
+
+/// Widened permissions that the log names.
+const MOST_TOLD: usize = 8;
 
 impl Delivery {
     pub(super) async fn plan(&self, held: &Held<'_>, execution: &Execution) -> Result<Next> {
@@ -38,21 +41,21 @@ impl Delivery {
         };
         let plan = make_plan(planning).await?;
         check_rehearsals(&plan.rehearsals)?;
+        failpoint::reach("delivery.planned")?;
         let digest = self.pipelines.keep_plan(&held.claim, &plan).await?;
-        for (stack, change) in plan.widened() {
-            let line = format!("{}: {}", stack.stack, change.sentence);
-            held.note(Stage::Plan, LogLevel::Warning, &line).await?;
-        }
+        self.tell_widened(held, &plan).await?;
         let resources: usize = plan.stacks.iter().map(|stack| stack.changes.len()).sum();
+        let rules = match plan.quality.len() {
+            0 => String::new(),
+            tables => format!(", quality rules of {tables} tables"),
+        };
         let note = match plan.is_empty() {
             true => format!("plan {}: nothing changes", digest.short()),
             false => format!(
-                "plan {}: {resources} resources, {} sources, {} transformations, quality rules of {} \
-                 tables change",
+                "plan {}: {resources} resources, {} sources, {} transformations{rules} change",
                 digest.short(),
                 plan.sources.len(),
-                plan.transformations.len(),
-                plan.quality.len()
+                plan.transformations.len()
             ),
         };
         held.end(Stage::Plan, &note).await?;
@@ -67,6 +70,22 @@ impl Delivery {
         let Some(running) = running else { return Ok(BTreeMap::new()) };
         let loaded = LoadedRelease::load(&self.releases, &running.release).await?;
         Ok(loaded.content.rules())
+    }
+
+    /// The first permissions that are widened; a first plan widens dozens, which its page shows.
+    async fn tell_widened(&self, held: &Held<'_>, plan: &Plan) -> Result<()> {
+        let widened: Vec<_> = plan.widened().collect();
+        for (stack, change) in widened.iter().take(MOST_TOLD) {
+            let line = format!("{}: {}", stack.stack, change.sentence);
+            held.note(Stage::Plan, LogLevel::Warning, &line).await?;
+        }
+        match widened.len().saturating_sub(MOST_TOLD) {
+            0 => Ok(()),
+            more => {
+                let line = format!("{more} more permissions are widened: the plan names them all");
+                held.note(Stage::Plan, LogLevel::Warning, &line).await
+            }
+        }
     }
 
     /// Nobody is asked, or everybody who may decide is.

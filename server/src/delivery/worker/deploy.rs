@@ -3,7 +3,7 @@
 use domain::approval::{Decision, Verdict};
 use domain::branch::Person;
 use domain::pipeline::{Execution, Stage};
-use domain::plan::Plan;
+use domain::plan::{Plan, StackPlan};
 use domain::release::Digest;
 use domain::run_log::LogLevel;
 use domain::{Error, ErrorKind, Result, failpoint};
@@ -16,6 +16,9 @@ use crate::delivery::Delivery;
 use crate::delivery::routes::apply_routes;
 use crate::delivery::stages::deploy::{check_unchanged, deploy_data, deploy_stack};
 use crate::delivery::stages::verify::{rebuild_tables, smoke_queries};
+
+/// The step after the stacks.
+const DATA: &str = "sources and SQL";
 
 /// Who let a deployment through.
 struct Cleared {
@@ -53,19 +56,23 @@ impl Delivery {
         }
         let voice = held.voice(Stage::Deploy);
         let definitions = loaded.stacks(environment)?;
-        for planned in &plan.stacks {
+        for planned in stacks_to_change(&plan, execution.step.as_deref()) {
             let definition = definitions.iter().find(|own| own.name == planned.stack);
             let definition = definition.ok_or_else(|| {
                 Error::internal(format!("the release has no stack {}", planned.stack))
             })?;
             held.write(|job| job.step(Some(&planned.stack))).await?;
             failpoint::reach("delivery.stack")?;
+            held.make_sure().await?;
             deploy_stack(&plan, planned, definition, service.as_ref(), &voice).await?;
             held.write(|job| job.step(None)).await?;
         }
+        held.write(|job| job.step(Some(DATA))).await?;
         failpoint::reach("delivery.data")?;
+        held.make_sure().await?;
         deploy_data(&plan, lake, &cleared.by, &voice).await?;
         apply_routes(&loaded.content.lake, lake, &voice).await?;
+        failpoint::reach("delivery.saved")?;
         let note = format!("release {} runs in {}", plan.release.short(), plan.environment);
         let broke_glass = cleared.broke_glass.as_deref();
         let now = Timestamp::now();
@@ -142,6 +149,21 @@ impl Delivery {
         held.end(Stage::Verify, &note).await?;
         Ok(Next::GoOn)
     }
+}
+
+/// The stacks that are to be changed yet. After a crash that is the one that was under way, whether
+/// somebody cancelled the execution meanwhile or not, and those after it.
+fn stacks_to_change<'p>(
+    plan: &'p Plan,
+    under_way: Option<&str>,
+) -> impl Iterator<Item = &'p StackPlan> {
+    let done = under_way.map_or(0, |step| {
+        let found = plan.stacks.iter().position(|planned| planned.stack == step);
+        found.unwrap_or(plan.stacks.len())
+    });
+    let changes =
+        |planned: &&StackPlan| planned.change_set.is_some() || !planned.changes.is_empty();
+    plan.stacks.iter().skip(done).filter(changes)
 }
 
 fn cleared_before(decisions: &[Decision]) -> Cleared {

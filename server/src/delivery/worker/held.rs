@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::pipeline::{Execution, Stage, StageLine};
 use domain::run_log::LogLevel;
 use domain::{Error, Result};
-use infra::pipeline::{Claim, Job};
+use infra::pipeline::{Claim, Heartbeat, Job};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::delivery::Delivery;
@@ -33,6 +33,21 @@ impl<'a> Held<'a> {
     /// Changes it as a rule says.
     pub(super) async fn write(&self, change: impl Fn(&mut Job) -> Result<()>) -> Result<Execution> {
         self.delivery.pipelines.write(&self.claim, Timestamp::now(), change).await
+    }
+
+    /// Prolongs the claim right before something that nobody can take back: a worker that hung past
+    /// its lease stops here, because another one may have gone on (B4).
+    pub(super) async fn make_sure(&self) -> Result<()> {
+        self.prolong().await.map(drop)
+    }
+
+    async fn prolong(&self) -> Result<Heartbeat> {
+        let lease = SignedDuration::from_secs(self.lease_seconds().cast_signed());
+        self.delivery.pipelines.heartbeat(&self.claim, Timestamp::now() + lease).await
+    }
+
+    fn lease_seconds(&self) -> u64 {
+        self.delivery.config.lease_seconds
     }
 
     /// Ends a stage.
@@ -65,12 +80,10 @@ impl<'a> Held<'a> {
     /// Prolongs the lease until the claim is void; returns why. What is unavailable now is tried
     /// again: the lease itself says when it is too late.
     pub(super) async fn keep(&self) -> Error {
-        let lease = self.delivery.config.lease_seconds;
-        let every = Duration::from_millis((lease * 1_000 / 3).max(300));
+        let every = Duration::from_millis((self.lease_seconds() * 1_000 / 3).max(300));
         loop {
             tokio::time::sleep(every).await;
-            let until = Timestamp::now() + SignedDuration::from_secs(lease.cast_signed());
-            match self.delivery.pipelines.heartbeat(&self.claim, until).await {
+            match self.prolong().await {
                 Ok(_) => {}
                 Err(error) if error.kind().is_transient() => {}
                 Err(error) => return error,

@@ -138,6 +138,8 @@ impl Delivery {
 
     /// What becomes of an execution whose stage could not be carried out.
     async fn settle(&self, held: &Held<'_>, error: &Error) -> Result<()> {
+        // Whoever lost the claim has no say, and no word in the log either.
+        held.make_sure().await?;
         let now = Timestamp::now();
         let stage = held.execution().await.ok().as_ref().and_then(next_stage);
         if let Some(stage) = stage {

@@ -56,7 +56,7 @@ fn targets(at: &Embedded, routes: Option<&[NotificationRoute]>) -> Vec<Notificat
     let unknown = unknown_targets(routes.unwrap_or_default(), at).into_iter();
     let unknown = unknown.map(|target| NotificationTarget {
         told: told(Some(&target)),
-        name: target.clone(),
+        name: "nowhere".to_owned(),
         target: Some(target),
         configured: false,
     });
