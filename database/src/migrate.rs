@@ -28,6 +28,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "releases", include_str!("../../migrations/0011_releases.sql")),
     (12, "pipelines", include_str!("../../migrations/0012_pipelines.sql")),
     (13, "visitors", include_str!("../../migrations/0013_visitors.sql")),
+    (14, "notification routes", include_str!("../../migrations/0014_notification_routes.sql")),
+    (15, "team memberships", include_str!("../../migrations/0015_team_memberships.sql")),
 ];
 
 /// The same for what the two databases do not say in the same words, such as triggers.

@@ -54,6 +54,9 @@ pub struct ChangeSummary {
     /// Transformations that changed.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub transformations: Vec<DatasetId>,
+    /// Tables whose quality rules changed, as `<database>.<table>`.
+    #[serde(default)]
+    pub quality: Vec<String>,
     /// Permissions that widened.
     pub widened: u64,
 }

@@ -13,8 +13,10 @@ use crate::branch::{Author, CommitId, Person};
 use crate::dataset::DatasetId;
 use crate::environment::EnvironmentName;
 use crate::pipeline::ExecutionId;
+use crate::quality::{QualityRules, RuleDifference};
 use crate::release::Digest;
 use crate::stack::{DriftedResource, PermissionChange, ResourceChange};
+use crate::table::TableName;
 use crate::{Error, Result};
 
 /// Identifies a plan; a UUIDv7.
@@ -90,6 +92,9 @@ pub struct Plan {
     pub sources: Vec<TextChange>,
     /// Transformations that change, by dataset.
     pub transformations: Vec<TextChange>,
+    /// Tables whose quality rules change, by name. Plans of earlier versions have none.
+    #[serde(default)]
+    pub quality: Vec<RulesChange>,
     /// Changed SQL over the target's own data.
     pub rehearsals: Vec<Rehearsal>,
     /// When it was made.
@@ -100,7 +105,10 @@ impl Plan {
     /// Whether carrying it out would change nothing.
     pub fn is_empty(&self) -> bool {
         let idle = |stack: &StackPlan| stack.change_set.is_none() && stack.changes.is_empty();
-        self.stacks.iter().all(idle) && self.sources.is_empty() && self.transformations.is_empty()
+        self.stacks.iter().all(idle)
+            && self.sources.is_empty()
+            && self.transformations.is_empty()
+            && self.quality.is_empty()
     }
 
     /// Permissions that widen, with the stack they belong to.
@@ -154,6 +162,28 @@ pub struct TextChange {
     pub before: Option<String>,
     /// The text that would run; `None`: it is taken away.
     pub after: Option<String>,
+}
+
+/// The quality rules of a table that change, all of them at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesChange {
+    /// The table.
+    pub table: TableName,
+    /// The version that holds in the environment now; `None`: it never had any.
+    pub version: Option<u64>,
+    /// The rules that hold now.
+    pub before: Option<QualityRules>,
+    /// The rules that would hold; `None`: the release that runs has some, and this one none any more.
+    pub after: Option<QualityRules>,
+}
+
+impl RulesChange {
+    /// What becomes of each rule, in words.
+    pub fn differences(&self) -> Vec<RuleDifference> {
+        let none = QualityRules::default();
+        let (before, after) = (self.before.as_ref(), self.after.as_ref());
+        after.unwrap_or(&none).differences(before.unwrap_or(&none))
+    }
 }
 
 /// Old and new SQL of a transformation over the same sample of the target's conformed data.

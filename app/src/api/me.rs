@@ -18,6 +18,9 @@ pub struct Me {
     /// All environments, in the order in which changes move.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
     pub environments: Vec<EnvironmentName>,
+    /// Plans that wait for a decision which the reader could make now.
+    #[serde(default)]
+    pub waiting: u32,
     /// `embedded` or `aws`.
     pub mode: String,
     /// Version of the server.

@@ -7,10 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Notifications {
-    /// The configured targets, without what is secret in their addresses.
-    pub targets: Vec<String>,
+    /// The configured targets, and those that only `sluice.toml` names.
+    pub targets: Vec<NotificationTarget>,
+    /// Whether `[[notifications]]` of the release that runs here say who is told.
+    pub routed: bool,
     /// The latest notifications, newest first.
     pub deliveries: Vec<Delivery>,
+}
+
+/// A place that notifications go to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct NotificationTarget {
+    /// Where, without what is secret in its address.
+    pub name: String,
+    /// By which name routes know it; absent: it is told everything.
+    pub target: Option<String>,
+    /// What it is told, a sentence for each route.
+    pub told: Vec<String>,
+    /// Whether the server's configuration has it: else nobody is told.
+    pub configured: bool,
 }
 
 /// A notification and what became of it.

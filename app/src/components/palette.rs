@@ -1,5 +1,5 @@
 //! The command palette: Ctrl K, a few letters, Enter. Beside pages it finds datasets and the newest
-//! runs, which it asks for while the reader types.
+//! runs and executions with their plans, which it asks for while the reader types.
 
 use domain::dataset::DatasetId;
 use domain::run::{RunId, RunStatus};
@@ -15,10 +15,11 @@ use super::shell::switch_theme;
 use crate::api::{Page, get};
 use crate::place::{in_environment, use_environment, use_me};
 
-/// Pages, datasets and runs that are shown, of each kind.
+/// Pages, datasets, runs and executions that are shown, of each kind.
 const PAGES: usize = 21;
 const DATASETS: usize = 6;
 const RUNS: usize = 6;
+const EXECUTIONS: usize = 4;
 /// The newest runs among which those that match are looked for.
 const NEWEST: usize = 100;
 
@@ -53,6 +54,34 @@ impl FoundRun {
         Entry {
             text: format!("Run of {file}: {}, {minute}", self.status),
             target: format!("/{environment}/runs/{}", self.id),
+        }
+    }
+}
+
+/// What it shows of an execution.
+#[derive(Deserialize)]
+struct FoundExecution {
+    id: String,
+    status: String,
+    commit: FoundCommit,
+}
+
+#[derive(Deserialize)]
+struct FoundCommit {
+    id: String,
+    summary: String,
+}
+
+impl FoundExecution {
+    /// The execution; of one that waits for people, its plan.
+    fn entry(&self, environment: &str) -> Entry {
+        let (kind, rest) = match self.status.as_str() {
+            "AWAITING_APPROVAL" => ("Plan", "/plan"),
+            _ => ("Execution", ""),
+        };
+        Entry {
+            text: format!("{kind} of {}: {}", self.commit.summary, self.status),
+            target: format!("/{environment}/pipelines/{}{rest}", self.id),
         }
     }
 }
@@ -109,8 +138,8 @@ pub(super) fn Palette() -> impl IntoView {
     };
     view! {
         <dialog id="palette" class="dialog palette" aria-label="Go to">
-            <input type="text" class="palette-input" placeholder="Page, dataset or run id" autofocus
-                role="combobox" aria-label="Page, dataset or run id" aria-expanded="true"
+            <input type="text" class="palette-input" placeholder="Page, dataset, run or commit" autofocus
+                role="combobox" aria-label="Page, dataset, run or commit" aria-expanded="true"
                 aria-controls="palette-list" aria-activedescendant=move || format!("palette-{}", chosen.get())
                 autocomplete="off" spellcheck="false"
                 prop:value=typed
@@ -163,7 +192,7 @@ fn use_entries() -> Memo<Vec<Entry>> {
     })
 }
 
-/// Datasets and runs of an environment that match what was typed. What cannot be asked is not shown.
+/// Datasets, runs and executions of an environment that match what was typed. What cannot be asked is not shown.
 async fn look_up(environment: &str, typed: &str) -> Vec<Entry> {
     let typed = typed.trim().to_lowercase();
     if typed.is_empty() || environment.is_empty() {
@@ -181,7 +210,18 @@ async fn look_up(environment: &str, typed: &str) -> Vec<Entry> {
     let runs = runs.map(|page| page.items).unwrap_or_default().into_iter();
     let runs = runs.filter(|run| holds(&format!("run {} {}", run.key, run.status), &typed));
     let runs = runs.take(RUNS).map(|run| run.entry(environment));
-    sources.chain(runs).collect()
+    let newest = in_environment(environment, &format!("/executions?limit={NEWEST}"));
+    let executions = get::<Page<FoundExecution>>(newest).await;
+    let executions = executions.map(|page| page.items).unwrap_or_default().into_iter();
+    let executions = executions.filter(|run| {
+        let (id, commit) = (&run.id, &run.commit.id);
+        holds(
+            &format!("execution plan {id} {commit} {} {}", run.commit.summary, run.status),
+            &typed,
+        )
+    });
+    let executions = executions.take(EXECUTIONS).map(|run| run.entry(environment));
+    sources.chain(runs).chain(executions).collect()
 }
 
 /// Whether a text holds all words that were typed, in lower case.

@@ -1,11 +1,14 @@
 //! The frame around every page: environment switcher, navigation, palette, who is signed in.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
 use super::icon::icon;
 use super::palette::Palette;
 use super::toast::ToastRegion;
+use crate::api::get;
+use crate::api::me::Me;
 use crate::place::{use_environment, use_me};
 
 /// The frame. Shows its children alone before sign-in.
@@ -134,7 +137,8 @@ fn SideNav() -> impl IntoView {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             (path == href || (!exact && inside)).then_some("page")
         };
-        view! { <li><a href=href aria-current=current>{icon(name)}<span>{text}</span></a></li> }
+        let count = (name == "approvals").then(waiting);
+        view! { <li><a href=href aria-current=current>{icon(name)}<span>{text}</span>{count}</a></li> }
     };
     let sections = SECTIONS.map(|(section, name, text)| {
         let href = Signal::derive(move || format!("/{}{section}", environment.get()));
@@ -147,6 +151,27 @@ fn SideNav() -> impl IntoView {
                 {link(Signal::stored("/settings".to_owned()), false, "settings", "Settings")}
             </ul>
         </nav>
+    }
+}
+
+/// How many plans wait for the reader, as it was when they came to the page.
+fn waiting() -> impl IntoView {
+    let (number, path) = (RwSignal::new(use_me().waiting), use_location().pathname);
+    Effect::new(move |seen: Option<()>| {
+        path.track();
+        if seen.is_some() {
+            spawn_local(async move {
+                if let Ok(me) = get::<Me>("/api/v1/me").await {
+                    let _ = number.try_set(me.waiting);
+                }
+            });
+        }
+    });
+    move || {
+        let number = number.get();
+        let label = format!("{number} wait{} for you", if number == 1 { "s" } else { "" });
+        (number > 0)
+            .then(|| view! { <span class="nav-count" role="img" aria-label=label>{number}</span> })
     }
 }
 

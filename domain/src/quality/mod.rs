@@ -1,10 +1,12 @@
 //! Quality rules: what must hold of a table's rows before readers see them, and what came of
 //! checking it.
 
+mod changes;
 mod faults;
 mod judgement;
 mod rule;
 
+pub use changes::{RuleDifference, RuleFate};
 pub use faults::RuleFault;
 pub use judgement::{Judgement, JudgementSummary, RuleOutcome, Verdict};
 pub use rule::{Check, Effect, QualityRules, Rule, SavedRules};

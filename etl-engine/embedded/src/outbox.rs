@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::environment::EnvironmentName;
-use domain::notification::Notification;
+use domain::notification::{Notification, NotificationRoute};
 use domain::{Error, Result};
 use etl_engine::notify::{Outbox, Pending};
 use jiff::Timestamp;
@@ -13,9 +13,10 @@ use database::columns::{self, from_json, from_micros, micros, to_json};
 use database::{Database, Statement, failed};
 
 const INSERT: &str = "INSERT INTO outbox \
-     (environment, id, subject, body, created_at, due_at, attempts, state) \
-     VALUES ($1, $2, $3, $4, $5, $6, 0, 'WAITING') ON CONFLICT (environment, id) DO NOTHING";
-const DUE: &str = "SELECT id, subject, body, created_at, due_at, attempts FROM outbox \
+     (environment, id, subject, event, source_system, body, created_at, due_at, attempts, state) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'WAITING') ON CONFLICT (environment, id) DO NOTHING";
+const DUE: &str = "SELECT id, subject, event, source_system, body, created_at, due_at, attempts \
+     FROM outbox \
      WHERE environment = $1 AND state = 'WAITING' AND due_at <= $2 \
      ORDER BY created_at, id LIMIT $3";
 /// Whoever changes the time first has taken it.
@@ -27,6 +28,11 @@ const RETRY: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1,
      WHERE environment = $3 AND id = $4";
 const GIVE_UP: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1, \
      state = 'GIVEN_UP' WHERE environment = $2 AND id = $3";
+
+const ROUTES: &str = "SELECT document FROM notification_routes WHERE environment = $1";
+const SET_ROUTES: &str = "INSERT INTO notification_routes (environment, document) VALUES ($1, $2) \
+     ON CONFLICT (environment) DO UPDATE SET document = excluded.document";
+const NO_ROUTES: &str = "DELETE FROM notification_routes WHERE environment = $1";
 
 const RECENT: &str = "SELECT id, subject, created_at, attempts, state, last_error, delivered_at \
      FROM outbox WHERE environment = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
@@ -152,6 +158,24 @@ impl Outbox for SqlOutbox {
         };
         self.change(id, query).await
     }
+
+    async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>> {
+        let row = sqlx::query(ROUTES)
+            .bind(self.environment.to_string())
+            .fetch_optional(self.database.reader()?)
+            .await
+            .map_err(failed("read who is told"))?;
+        row.map(|row| from_json("document", &columns::text(&row, "document")?)).transpose()
+    }
+
+    async fn set_routes(&self, routes: Option<&[NotificationRoute]>) -> Result<()> {
+        let environment = self.environment.to_string();
+        let query = match routes {
+            Some(routes) => sqlx::query(SET_ROUTES).bind(environment).bind(to_json(&routes)?),
+            None => sqlx::query(NO_ROUTES).bind(environment),
+        };
+        self.database.change("say who is told", query).await.map(drop)
+    }
 }
 
 /// Adds a notification in the transaction of the outcome that it tells of.
@@ -164,6 +188,8 @@ pub(crate) async fn insert(
         .bind(environment.to_string())
         .bind(notification.id.clone())
         .bind(notification.subject.clone())
+        .bind(notification.event.map(|event| event.as_str()))
+        .bind(notification.source_system.clone())
         .bind(to_json(&notification.body)?)
         .bind(micros(notification.created_at))
         .bind(micros(notification.created_at));
@@ -171,10 +197,13 @@ pub(crate) async fn insert(
 }
 
 fn decode(row: &AnyRow) -> Result<Pending> {
+    let event = columns::optional_text(row, "event")?;
     Ok(Pending {
         notification: Notification {
             id: columns::text(row, "id")?,
             subject: columns::text(row, "subject")?,
+            event: event.map(|event| columns::word("event", &event)).transpose()?,
+            source_system: columns::optional_text(row, "source_system")?,
             body: from_json("body", &columns::text(row, "body")?)?,
             created_at: from_micros(columns::integer(row, "created_at")?)?,
         },

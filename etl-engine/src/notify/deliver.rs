@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::Result;
+use domain::notification::{NotificationRoute, is_told};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Notifier, Outbox, Pending};
@@ -12,13 +13,18 @@ const MAX_ATTEMPTS: u32 = 12;
 const BATCH: usize = 50;
 const HIDDEN: SignedDuration = SignedDuration::from_secs(60);
 
-/// Delivers everything that is due to all targets. Returns how many were delivered.
+/// Delivers everything that is due to the targets that the environment's routes ask for. Returns how many
+/// were delivered; what nobody asked for is one of them.
 pub async fn deliver_due(outbox: &dyn Outbox, targets: &[Arc<dyn Notifier>]) -> Result<usize> {
     let now = Timestamp::now();
     let pending = outbox.take_due(now, now + HIDDEN, BATCH).await?;
+    if pending.is_empty() {
+        return Ok(0);
+    }
+    let routes = outbox.routes().await?;
     let mut delivered = 0;
     for item in pending {
-        match deliver_to_all(&item, targets).await {
+        match deliver_to_all(&item, routes.as_deref(), targets).await {
             Ok(()) => {
                 outbox.delivered(&item.notification.id, Timestamp::now()).await?;
                 delivered += 1;
@@ -33,11 +39,18 @@ pub async fn deliver_due(outbox: &dyn Outbox, targets: &[Arc<dyn Notifier>]) -> 
     Ok(delivered)
 }
 
-/// Tries every target, so that one that is down does not silence the others; a repeat reaches those
+/// Tries every target that is to be told, so that one that is down does not silence the others; a repeat reaches those
 /// that already have it again, which is why receivers drop repeats by id.
-async fn deliver_to_all(item: &Pending, targets: &[Arc<dyn Notifier>]) -> Result<()> {
+async fn deliver_to_all(
+    item: &Pending,
+    routes: Option<&[NotificationRoute]>,
+    targets: &[Arc<dyn Notifier>],
+) -> Result<()> {
     let mut outcome = Ok(());
-    for target in targets {
+    let asked = |target: &&Arc<dyn Notifier>| {
+        target.target().is_none_or(|name| is_told(routes, name, &item.notification))
+    };
+    for target in targets.iter().filter(asked) {
         if let Err(error) = target.deliver(&item.notification).await {
             outcome = Err(error.context(target.name()));
         }

@@ -4,7 +4,7 @@ mod deliver;
 
 use async_trait::async_trait;
 use domain::Result;
-use domain::notification::Notification;
+use domain::notification::{Notification, NotificationRoute};
 use jiff::Timestamp;
 
 pub use deliver::deliver_due;
@@ -14,6 +14,11 @@ pub use deliver::deliver_due;
 pub trait Notifier: Send + Sync + std::fmt::Debug {
     /// Name for logs, without secrets.
     fn name(&self) -> &str;
+
+    /// The name by which routes ask for it. `None`: it is told everything.
+    fn target(&self) -> Option<&str> {
+        None
+    }
 
     /// Delivers one notification; returns when the target has it.
     async fn deliver(&self, notification: &Notification) -> Result<()>;
@@ -28,8 +33,8 @@ pub struct Pending {
     pub attempts: u32,
 }
 
-/// The outbox of one environment. It is filled by [`crate::run::RunLedger::finish`], in the same
-/// transaction as the outcome.
+/// The outbox of one environment, and who is told of what is in it. It is filled by
+/// [`crate::run::RunLedger`], in the same transaction as the outcome.
 #[async_trait]
 pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// Takes up to `limit` notifications that are due, oldest first, and hides them from other
@@ -46,4 +51,10 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
 
     /// Records that a delivery failed: due again at `retry_at`, or given up when `None`.
     async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()>;
+
+    /// Who is told what in this environment. `None`: nobody said.
+    async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>>;
+
+    /// Says who is told what from now on, in place of what was said before.
+    async fn set_routes(&self, routes: Option<&[NotificationRoute]>) -> Result<()>;
 }

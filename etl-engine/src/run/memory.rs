@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::arrival::Arrival;
 use domain::dataset::DatasetId;
 use domain::environment::EnvironmentName;
-use domain::notification::Notification;
+use domain::notification::{Notification, NotificationRoute};
 use domain::partition::Partition;
 use domain::run::{CommittedObject, Run, RunId, RunStatus, Trigger};
 use domain::run_log::LogLine;
@@ -36,6 +36,7 @@ pub(super) struct State {
     pub(super) log: BTreeMap<RunId, Vec<LogLine>>,
     committed: HashMap<(DatasetId, String), CommittedObject>,
     outbox: BTreeMap<String, Waiting>,
+    routes: Option<Vec<NotificationRoute>>,
 }
 
 #[derive(Debug)]
@@ -65,6 +66,9 @@ impl RunLedger for MemoryRunLedger {
         let run = job.run.clone();
         state.jobs.insert(run.id, job);
         state.changed.insert(run.id, Timestamp::now());
+        if run.status == RunStatus::Held {
+            state.notify(Notification::of_run(&run, now));
+        }
         Ok(match original {
             Some(_) => Recorded::Duplicate(run),
             None => Recorded::New(run),
@@ -228,6 +232,15 @@ impl Outbox for MemoryRunLedger {
         let waiting = state.waiting(id)?;
         waiting.pending.attempts += 1;
         waiting.due_at = retry_at;
+        Ok(())
+    }
+
+    async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>> {
+        Ok(lock(&self.state).routes.clone())
+    }
+
+    async fn set_routes(&self, routes: Option<&[NotificationRoute]>) -> Result<()> {
+        lock(&self.state).routes = routes.map(<[_]>::to_vec);
         Ok(())
     }
 }

@@ -4,8 +4,9 @@ use super::cases;
 use super::run_ledger::LedgerUnderTest;
 use super::sample::{at, new_run};
 use crate::notify::Pending;
-use crate::run::RunCommand;
+use crate::run::{NewRun, RunCommand};
 use domain::ErrorKind;
+use domain::notification::{Notification, NotificationRoute, NotifiedEvent};
 
 /// Runs the contract over the outboxes that `make` makes, each empty.
 pub async fn outbox(make: impl AsyncFn() -> LedgerUnderTest) {
@@ -19,6 +20,8 @@ pub async fn outbox(make: impl AsyncFn() -> LedgerUnderTest) {
             what_was_delivered_or_given_up_does_not_come_again,
             b13_two_callers_never_take_the_same_one,
             an_unknown_notification_is_not_found,
+            what_it_is_about_is_kept_and_a_held_run_is_told_of,
+            routes_are_those_that_were_set_last,
         ]
     );
 }
@@ -81,6 +84,30 @@ async fn an_unknown_notification_is_not_found(test: LedgerUnderTest) {
     assert_eq!((delivered.kind(), failed.kind()), (ErrorKind::NotFound, ErrorKind::NotFound));
 }
 
+async fn what_it_is_about_is_kept_and_a_held_run_is_told_of(test: LedgerUnderTest) {
+    let held = NewRun { held: Some("nobody registered it".into()), ..new_run("yellow", "0.csv") };
+    let held = test.ledger.record(&held, at(0)).await.unwrap().run().clone();
+    let taken = test.outbox.take_due(at(100), at(200), 9).await.unwrap();
+    assert_eq!(taken[0].notification, Notification::of_run(&held, at(0)));
+    assert_eq!(taken[0].notification.event, Some(NotifiedEvent::RunHeld));
+    assert!(taken[0].notification.source_system.is_some());
+}
+
+async fn routes_are_those_that_were_set_last(test: LedgerUnderTest) {
+    assert_eq!(test.outbox.routes().await.unwrap(), None);
+    let route = NotificationRoute {
+        target: "oncall".into(),
+        events: vec![NotifiedEvent::RunFailed],
+        environments: vec!["dev".parse().unwrap()],
+        source_systems: vec!["tlc".into()],
+    };
+    for routes in [Some(vec![route]), Some(Vec::new()), None] {
+        test.outbox.set_routes(routes.as_deref()).await.unwrap();
+        test.outbox.set_routes(routes.as_deref()).await.unwrap();
+        assert_eq!(test.outbox.routes().await.unwrap(), routes);
+    }
+}
+
 /// Puts notifications into the outbox, one a second; their ids, oldest first.
 async fn fill(test: &LedgerUnderTest, count: i64) -> Vec<String> {
     let mut ids = Vec::new();
@@ -88,7 +115,7 @@ async fn fill(test: &LedgerUnderTest, count: i64) -> Vec<String> {
         let new = new_run("yellow", &format!("{second}.csv"));
         let run = test.ledger.record(&new, at(0)).await.unwrap().run().id;
         let run = test.ledger.command(run, RunCommand::Cancel, at(second)).await.unwrap();
-        ids.push(domain::notification::Notification::of_run(&run, at(second)).id);
+        ids.push(Notification::of_run(&run, at(second)).id);
     }
     ids
 }

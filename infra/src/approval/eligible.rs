@@ -136,7 +136,7 @@ pub(super) fn no_standing(
         why.push(WhyNot::NoRole(asked.plan.environment.clone()));
     }
     let teams = &terms.rule.teams;
-    if !teams.is_empty() && !teams.iter().any(|team| candidate.teams.contains(team)) {
+    if !teams.is_empty() && !teams.iter().any(|team| candidate.is_in(team)) {
         why.push(WhyNot::NotInTeam(teams.clone()));
     }
     why

@@ -12,6 +12,7 @@ mod simulate;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ pub use reminders::{Reminder, reminder_due};
 pub use required::{Required, required};
 pub use simulate::{satisfiable, who_could};
 pub use standing::{Clearance, Standing, clearance, standing};
+pub use words::{rule_in_words, windows_in_words};
 
 /// Somebody, with what decides whether they may approve, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,11 @@ impl Candidate {
     pub fn has(&self, role: Role, environment: &EnvironmentName) -> bool {
         let gives = |grant: &Grant| grant.role == role && grant.reaches(Some(environment));
         self.grants.iter().any(gives)
+    }
+
+    /// Whether they are in a team. Names of organisations and teams are written in any case.
+    pub fn is_in(&self, team: &str) -> bool {
+        self.teams.iter().any(|own| own.eq_ignore_ascii_case(team))
     }
 
     /// Whether they may decide on plans in an environment at all.

@@ -57,10 +57,11 @@ pub fn satisfiable(
     let need = rule.approvers.max(1) as usize;
     if able.len() < need {
         return Err(Error::invalid(format!(
-            "nobody could deploy to {environment}: {} needed, {}; ask for fewer, name another team \
-             or give more people the role approver",
+            "nobody could deploy to {environment}: {} needed, {}; {}: ask for fewer, name another \
+             team or give more people the role approver",
             approvals(need),
-            named(&able)
+            named(&able),
+            missing(need - able.len(), rule)
         )));
     }
     // Whoever asks for a deployment is one of those who could approve it.
@@ -68,16 +69,17 @@ pub fn satisfiable(
     if rule.exclude_requester && all_able && able.len() == need {
         return Err(Error::invalid(format!(
             "nobody could deploy to {environment}: {} needed, {}, and who asks for a deployment may \
-             not approve it; ask for fewer, or give more people the role approver",
+             not approve it; {}: ask for fewer, or give more people the role approver",
             approvals(need),
-            named(&able)
+            named(&able),
+            missing(1, rule)
         )));
     }
     Ok(())
 }
 
 fn is_able(candidate: &Candidate, environment: &EnvironmentName, rule: &ApprovalRule) -> bool {
-    let in_team = |team: &String| candidate.teams.contains(team);
+    let in_team = |team: &String| candidate.is_in(team);
     candidate.is_approver(environment) && (rule.teams.is_empty() || rule.teams.iter().any(in_team))
 }
 
@@ -90,6 +92,18 @@ fn is_team(text: &str) -> bool {
 
 fn approvals(need: usize) -> String {
     if need == 1 { "1 approval is".to_owned() } else { format!("{need} approvals are") }
+}
+
+/// Who is missing: `1 more approver of acme/ops is missing`.
+fn missing(number: usize, rule: &ApprovalRule) -> String {
+    let teams = match rule.teams.as_slice() {
+        [] => String::new(),
+        teams => format!(" of {}", teams.join(" or ")),
+    };
+    match number {
+        1 => format!("1 more approver{teams} is missing"),
+        many => format!("{many} more approvers{teams} are missing"),
+    }
 }
 
 fn named(able: &[&Candidate]) -> String {

@@ -288,7 +288,12 @@ fn a_rule_that_nobody_can_satisfy_is_refused() {
     let free = ApprovalRule { exclude_requester: false, ..rule(1) };
     assert_eq!(check(&free, &alone), None);
     let team = ApprovalRule { teams: vec!["acme/ops".into()], ..rule(1) };
-    assert!(check(&team, &people()).unwrap().contains("nobody may approve there"));
+    let nobody = check(&team, &people()).unwrap();
+    assert!(nobody.contains("nobody may approve there; 1 more approver of acme/ops is missing"));
+    let mut in_team = people();
+    in_team[2].teams.insert("acme/ops".into());
+    let spelt = ApprovalRule { teams: vec!["Acme/Ops".into()], ..rule(1) };
+    assert_eq!(check(&spelt, &in_team), None, "names are compared in any case");
     let bad_team = ApprovalRule { teams: vec!["ops".into()], ..rule(1) };
     assert!(check(&bad_team, &people()).unwrap().contains("org/team"));
     let at_once = ApprovalRule { expires_after_hours: 0, ..rule(0) };

@@ -26,8 +26,7 @@ pub use content::{
 };
 pub use files::{FOLDERS, LakeFiles, belongs};
 pub use lake_file::{
-    CatalogNames, Environment, LAKE_FILE, LakeFile, Naming, NotificationRoute, NotifiedEvent,
-    PipelineDefinition, Tags, VpcCidr,
+    CatalogNames, Environment, LAKE_FILE, LakeFile, Naming, PipelineDefinition, Tags, VpcCidr,
 };
 pub use paths::{MAX_FILE_BYTES, MAX_FILES, MAX_READ_BYTES, check_path};
 pub use problem::Problem;

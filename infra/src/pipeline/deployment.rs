@@ -50,6 +50,7 @@ fn summary(plan: &Plan) -> ChangeSummary {
         resources,
         sources: datasets(&plan.sources),
         transformations: datasets(&plan.transformations),
+        quality: plan.quality.iter().map(|change| change.table.to_string()).collect(),
         widened: plan.widened().count() as u64,
     }
 }

@@ -1,6 +1,6 @@
 //! In what two plans for one environment differ, for people whose decision came too late.
 
-use domain::plan::{Plan, StackPlan, TextChange};
+use domain::plan::{Plan, RulesChange, StackPlan, TextChange};
 
 /// What decides and is not the same in both, as words: "commit", "stack ProdEtlRoles". Empty when
 /// both have one digest.
@@ -27,6 +27,8 @@ pub fn differences(one: &Plan, other: &Plan) -> Vec<String> {
     found.extend(unlike(&one.sources, &other.sources, source));
     let sql = |change: &TextChange| format!("SQL of {}", change.dataset);
     found.extend(unlike(&one.transformations, &other.transformations, sql));
+    let rules = |change: &RulesChange| format!("quality rules of {}", change.table);
+    found.extend(unlike(&one.quality, &other.quality, rules));
     if found.is_empty() && one.stacks != other.stacks {
         found.push("order of stacks".to_owned());
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use domain::branch::CommitId;
 use domain::environment::EnvironmentName;
-use domain::plan::{Plan, StackPlan, TextChange};
+use domain::plan::{Plan, RulesChange, StackPlan, TextChange};
 use domain::release::Digest;
 use domain::{Error, Result};
 use serde::Serialize;
@@ -30,6 +30,9 @@ struct Deciding<'a> {
     stacks: &'a [StackPlan],
     sources: &'a [TextChange],
     transformations: &'a [TextChange],
+    /// Left out when no rule changes, so that plans of earlier versions keep their digests.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    quality: &'a [RulesChange],
 }
 
 /// The digest of a plan: the SHA-256 of all that decides, as JSON with fields in a fixed order.
@@ -53,6 +56,7 @@ pub fn digest(plan: &Plan) -> Result<Digest> {
         stacks,
         sources,
         transformations,
+        quality,
         rehearsals: _,
         made_at: _,
     } = plan;
@@ -67,6 +71,7 @@ pub fn digest(plan: &Plan) -> Result<Digest> {
         stacks,
         sources,
         transformations,
+        quality,
     };
     let json = serde_json::to_vec(&deciding).map_err(|error| {
         Error::internal(format!("plan {} cannot be written as JSON: {error}", plan.id))
@@ -80,9 +85,11 @@ mod tests {
     use domain::branch::{Author, Person};
     use domain::pipeline::ExecutionId;
     use domain::plan::{PlanId, Rehearsal, RehearsalOutcome};
+    use domain::quality::QualityRules;
     use domain::stack::{
         ChangeAction, DriftedResource, PermissionChange, PropertyChange, Recreation,
     };
+    use domain::table::TableName;
     use jiff::Timestamp;
 
     use super::*;
@@ -92,7 +99,7 @@ mod tests {
 
     #[test]
     fn c1_the_digest_changes_with_all_that_decides() {
-        let edits: [(&str, Edit); 27] = [
+        let edits: [(&str, Edit); 30] = [
             ("environment", |plan| plan.environment = "test".parse().unwrap()),
             ("account", |plan| plan.account.push('1')),
             ("region", |plan| plan.region.push('b')),
@@ -120,8 +127,13 @@ mod tests {
             ("SQL", |plan| plan.transformations[0].after = None),
             ("SQL before", |plan| plan.transformations[0].before = Some("SELECT 3".into())),
             ("version of SQL", |plan| plan.transformations[0].version = None),
+            ("rules", |plan| plan.quality[0].after = None),
+            ("version of rules", |plan| plan.quality[0].version = None),
+            ("no rules", |plan| plan.quality.clear()),
         ];
-        let plan = sample::plan("prod");
+        let mut plan = sample::plan("prod");
+        plan.quality.push(rules());
+        let plan = plan;
         for (what, edit) in edits {
             assert_ne!(digest(&edited(&plan, edit)).unwrap(), digest(&plan).unwrap(), "{what}");
         }
@@ -168,6 +180,15 @@ mod tests {
             before: None,
             after: Some("\"PROVISIONED\"".into()),
             recreation: Recreation::Never,
+        }
+    }
+
+    fn rules() -> RulesChange {
+        RulesChange {
+            table: TableName::new("tlc", "yellow"),
+            version: Some(1),
+            before: None,
+            after: Some(QualityRules::default()),
         }
     }
 

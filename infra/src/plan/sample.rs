@@ -49,6 +49,7 @@ pub fn plan(environment: &str) -> Plan {
         stacks: vec![changing_stack(), idle_stack()],
         sources: vec![text_change("format = 'csv'")],
         transformations: vec![text_change("SELECT 2")],
+        quality: Vec::new(),
         rehearsals: Vec::new(),
         made_at: at(0),
     }

@@ -6,6 +6,7 @@
 //! and [`StackService::events`] tell of it.
 
 mod assemble;
+pub mod bootstrap;
 mod change_set;
 mod execute;
 pub mod names;

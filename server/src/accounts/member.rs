@@ -1,6 +1,6 @@
 //! The people of the lake, as the settings show them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use database::{columns, failed};
 use domain::{Error, Result};
@@ -28,6 +28,8 @@ pub struct Member {
     pub user: User,
     /// Their roles that hold now.
     pub grants: Vec<HeldGrant>,
+    /// Teams they are in, as `org/team` in lower case, as their last sign-in said.
+    pub teams: BTreeSet<String>,
     /// When they signed in last.
     pub signed_in_at: Option<Timestamp>,
     /// Their sessions, the one used last first.
@@ -63,11 +65,13 @@ impl Accounts {
             .map_err(failed("list the sessions"))?;
         let mut grants = grouped(&grants, held)?;
         let mut sessions = grouped(&sessions, session_info)?;
+        let mut teams = self.teams(now).await?;
         let mut members = Vec::new();
         for row in &users.map_err(failed("list the people"))? {
             let user = session::user(row)?;
             members.push(Member {
                 grants: grants.remove(&user.id).unwrap_or_default(),
+                teams: teams.remove(&user.id).unwrap_or_default(),
                 sessions: sessions.remove(&user.id).unwrap_or_default(),
                 signed_in_at: columns::optional_time(row, "signed_in_at")?,
                 user,

@@ -15,6 +15,7 @@ mod link;
 mod member;
 mod secret;
 mod session;
+mod team;
 
 use database::{Database, columns, failed};
 use domain::Result;
@@ -26,7 +27,7 @@ pub use grant::{HeldGrant, Origin};
 pub use link::{LinkRefusal, LinkState, Visitor};
 pub use member::{Member, SessionInfo};
 pub use secret::{Secret, hash};
-pub use session::{Identity, NewSession};
+pub use session::{FromTeams, Identity, NewSession};
 
 /// The provider of the person who signs in by a one-time link.
 pub const LOCAL_PROVIDER: &str = "local";

@@ -8,8 +8,8 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction};
 use uuid::Uuid;
 
-use super::grant;
 use super::{Accounts, Caller, Secret, User, Via, hash};
+use super::{grant, team};
 
 /// The session, the person, and a row for each role.
 const SESSION: &str = "SELECT s.seen_at AS seen_at, u.id AS user_id, u.subject AS subject, u.login AS login, \
@@ -38,6 +38,15 @@ pub struct Identity {
     pub login: String,
     /// The full name, if known.
     pub name: Option<String>,
+}
+
+/// What the teams of a person give them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FromTeams {
+    /// Roles.
+    pub grants: Vec<Grant>,
+    /// The teams themselves, as `org/team`: approvals may ask for them.
+    pub teams: Vec<String>,
 }
 
 /// A session that was just started.
@@ -85,12 +94,25 @@ impl Accounts {
         replaces: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<NewSession>> {
+        let given = FromTeams { grants: team_grants.to_vec(), teams: Vec::new() };
+        self.sign_in_from_teams(identity, &given, replaces, now).await
+    }
+
+    /// The same for a person whose teams are known: they take the place of those of the sign-in before.
+    pub async fn sign_in_from_teams(
+        &self,
+        identity: &Identity,
+        given: &FromTeams,
+        replaces: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<NewSession>> {
         const DOING: &str = "start a session";
         let mut transaction = self.database.begin().await?;
         forget_old(&mut transaction, now).await?;
         let user = self.record_user(&mut transaction, identity, now).await?;
         let until = now + self.settings.team_role_life;
-        grant::replace_team(&mut transaction, &user.id, team_grants, now, until).await?;
+        grant::replace_team(&mut transaction, &user.id, &given.grants, now, until).await?;
+        team::replace(&mut transaction, &user.id, &given.teams, until).await?;
         if let Some(old) = replaces {
             end(&mut transaction, &hash(old)).await?;
         }
@@ -117,6 +139,7 @@ impl Accounts {
         if let Some(row) = row {
             let id = user(&row)?.id;
             grant::replace_team(&mut transaction, &id, &[], now, now).await?;
+            team::replace(&mut transaction, &id, &[], now).await?;
             end_all(&mut transaction, &id).await?;
         }
         transaction.commit().await.map_err(failed(DOING))

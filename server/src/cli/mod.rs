@@ -74,6 +74,9 @@ enum Command {
     Validate(delivery::validate::Validate),
     /// List pipelines and stacks.
     Ls(delivery::ls::Ls),
+    /// Make what has to be in an account before Sluice can work there.
+    #[command(subcommand)]
+    Bootstrap(delivery::bootstrap::Bootstrap),
     /// Print the templates of stacks, with what they are given.
     Synth(delivery::synth::Synth),
     /// Show what the head of a branch would change in its environment.
@@ -160,12 +163,13 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Ingest(command) => command.run(&lake, output).await,
         Command::Sources(command) => command.run(config, &lake, output).await,
         Command::Transformations(command) => command.run(config, &lake, output).await,
-        Command::Quality(command) => command.run(&lake, output).await,
+        Command::Quality(command) => command.run(config, &lake, output).await,
         Command::Runs(command) => command.run(&lake, output).await,
         Command::Query(command) => command.run(&lake, output).await,
         Command::Init(command) => command.run(output),
-        Command::Validate(command) => command.run(output).await,
+        Command::Validate(command) => command.run(config, output).await,
         Command::Ls(command) => command.run(&Flow::open(config).await?, output).await,
+        Command::Bootstrap(command) => command.run(&Flow::open(config).await?, output).await,
         Command::Synth(command) => command.run(&Flow::open(config).await?, output).await,
         Command::Diff(command) => command.run(&Flow::open(config).await?, output).await,
         Command::Deploy(command) => command.run(&Flow::open(config).await?, output).await,

@@ -10,10 +10,13 @@ use domain::table::TableName;
 use domain::{Error, Result};
 
 use super::actor::actor;
+use super::delivery::Flow;
 use super::output::{Output, Sheet, print_json, remark, say};
 use crate::compose::embedded::Embedded;
-use crate::config::LakeConfig;
-use crate::quality::{self, Saved};
+use crate::config::{Config, LakeConfig};
+use crate::delivery::data::rules_to_toml;
+use crate::delivery::edit::Edit;
+use crate::quality::{self, Saved, ToSave};
 
 /// Most tables of a list on the command line.
 const TABLES: usize = 200;
@@ -59,14 +62,20 @@ pub(super) enum Quality {
 }
 
 impl Quality {
-    pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let at = Embedded::open(config).await?;
+    pub(super) async fn run(
+        self,
+        config: &Config,
+        at: &LakeConfig,
+        output: Output,
+    ) -> Result<ExitCode> {
+        let at = Embedded::open(at).await?;
         match self {
             Self::Show { table: None, .. } => list(&at, output).await?,
             Self::Show { table: Some(table), toml } => show(&at, &table, toml, output).await?,
             Self::Set { table, file, message } => {
                 let rules = read(&file)?;
-                set(&at, &table, &rules, &message, output).await?;
+                let flow = Flow::open(config).await?;
+                set(&at, &flow, &table, (&rules, &message), output).await?;
             }
             Self::Check { table, file, all_days } => {
                 let rules = match file {
@@ -135,9 +144,7 @@ async fn list(at: &Embedded, output: Output) -> Result<()> {
 async fn show(at: &Embedded, table: &TableName, toml: bool, output: Output) -> Result<()> {
     if toml {
         let rules = saved(at, table).await?;
-        let text = toml::to_string(&rules)
-            .map_err(|error| Error::internal(format!("the rules are no TOML: {error}")))?;
-        return say(&text);
+        return say(&rules_to_toml(&rules)?);
     }
     let shown = quality::detail(&at.lake, table, true).await?;
     let mut sheet = Sheet::new(&["rule", "asks", "effect", "last", "what came of it"]);
@@ -158,13 +165,16 @@ async fn show(at: &Embedded, table: &TableName, toml: bool, output: Output) -> R
 
 async fn set(
     at: &Embedded,
+    flow: &Flow,
     table: &TableName,
-    rules: &QualityRules,
-    message: &str,
+    (rules, message): (&QualityRules, &str),
     output: Output,
 ) -> Result<()> {
     let base = at.lake.quality.current(table).await?.map_or(0, |current| current.version);
-    match quality::save(&at.lake, table, rules, &actor(), message, base).await? {
+    let author = actor();
+    let edit = Edit::on_this_machine(&author, message);
+    let to_save = ToSave { rules, author: &author, message, base };
+    match quality::save(&at.lake, flow.delivery(), &edit, table, to_save).await? {
         Saved::Done(done) if output == Output::Json => print_json(&done.0),
         Saved::Done(done) => {
             let (version, number) = (done.0.version, rules.rules.len());

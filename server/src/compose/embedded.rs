@@ -228,5 +228,8 @@ fn notifiers(config: &LakeConfig, data_dir: &Path) -> Result<Vec<Arc<dyn Notifie
     if let Some(url) = &config.webhook_url {
         notifiers.push(Arc::new(WebhookNotifier::new(url)?));
     }
+    for (name, url) in &config.targets {
+        notifiers.push(Arc::new(WebhookNotifier::named(name, url)?));
+    }
     Ok(notifiers)
 }

@@ -35,7 +35,7 @@ pub(crate) fn within<T: PartialOrd + Display>(
 
 /// Notes an address that is no `http://` or `https://` URL. The address itself is not repeated: it
 /// may hold a secret.
-pub(crate) fn web_address(wrong: &mut Vec<Wrong>, key: &'static str, text: &str) {
+pub(crate) fn web_address(wrong: &mut Vec<Wrong>, key: impl Into<Cow<'static, str>>, text: &str) {
     let good = url::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
     if !good {

@@ -1,5 +1,6 @@
 //! What the adapters of one environment need.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use domain::environment::EnvironmentName;
@@ -17,6 +18,8 @@ pub struct LakeConfig {
     pub database_url: Option<String>,
     /// Where notifications go beside the log file.
     pub webhook_url: Option<String>,
+    /// More places, by the names that routes know them by.
+    pub targets: BTreeMap<String, String>,
     /// How the engine works.
     pub settings: EngineSettings,
     /// What uploads may take.

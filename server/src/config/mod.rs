@@ -33,7 +33,7 @@ pub use flags::{ConfigFlags, Given};
 pub use lake::LakeConfig;
 pub use load::{Entry, Loaded, load};
 pub use log::{LogConfig, LogFormat};
-pub use notifications::NotificationsConfig;
+pub use notifications::{NotificationsConfig, TargetConfig};
 pub use secret::Secret;
 pub use server::{MetricsAccess, ServerConfig};
 pub use uploads::UploadsConfig;
@@ -122,6 +122,7 @@ impl Config {
             environment: environment.clone(),
             database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
             webhook_url: self.notifications.webhook_url.as_ref().map(|url| url.expose().to_owned()),
+            targets: self.notifications.urls(),
             settings: self.engine.settings(),
             uploads: self.uploads.limits(),
         }
@@ -149,6 +150,11 @@ impl Config {
             &mut notifications.webhook_url_file,
             &mut notifications.webhook_url,
         );
+        for (name, target) in &mut notifications.targets {
+            let key = format!("notifications.targets.{name}.webhook_url");
+            let file = &target.webhook_url_file;
+            wrong.extend(secret::read(key, file, &mut target.webhook_url).err());
+        }
         if let Err((key, message)) = self.sign_in.read_secrets() {
             wrong.push(Wrong::new(key, message));
         }

@@ -1,5 +1,6 @@
 //! Values that must not be shown.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -42,16 +43,17 @@ impl Serialize for Secret {
 
 /// Puts the content of `file`, without the newline at its end, into `secret`.
 pub(crate) fn read(
-    key: &'static str,
+    key: impl Into<Cow<'static, str>>,
     file: &Option<PathBuf>,
     secret: &mut Option<Secret>,
 ) -> Result<(), Wrong> {
-    let Some(path) = file else { return Ok(()) };
+    let (Some(path), key) = (file, key.into()) else { return Ok(()) };
     if secret.is_some() {
-        return Err(Wrong::new(key, format!("is given twice: also by {key}_file; keep one")));
+        let message = format!("is given twice: also by {key}_file; keep one");
+        return Err(Wrong::new(key, message));
     }
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Wrong::new(key, format!("cannot be read from the file {}: {error}", path.display()))
+        Wrong::new(key.clone(), format!("cannot be read from the file {}: {error}", path.display()))
     })?;
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() {

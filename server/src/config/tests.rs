@@ -108,11 +108,13 @@ fn d13_secrets_come_from_files_and_are_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("url");
     std::fs::write(&secret, "postgres://u:hunter2@host/db\n").unwrap();
-    let file = format!("database_url_file = '{}'", secret.display());
+    let target = "[notifications.targets.oncall]\nwebhook_url = 'https://hunter2/y'";
+    let file = format!("database_url_file = '{}'\n{target}", secret.display());
     let loaded = loaded(&file, &[("SLUICE_WEBHOOK_URL", "https://hunter2/x")], &[]).unwrap();
     let lake = loaded.config.lake(&"dev".parse().unwrap());
     assert_eq!(lake.database_url.as_deref(), Some("postgres://u:hunter2@host/db"));
     assert_eq!(lake.webhook_url.as_deref(), Some("https://hunter2/x"));
+    assert_eq!(lake.targets["oncall"], "https://hunter2/y");
     let shown = format!("{:?} {:?}", loaded.entries(), loaded.config);
     assert!(!shown.contains("hunter2"), "{shown}");
     let entry = loaded.entries().into_iter().find(|entry| entry.key == "database_url").unwrap();
@@ -123,7 +125,14 @@ fn d13_secrets_come_from_files_and_are_never_shown() {
 #[test]
 fn d13_no_error_repeats_a_secret() {
     let both = "database_url = 'postgres://hunter2'\ndatabase_url_file = '/none'";
-    let cases = [both, "[notifications]\nwebhook_url = 'hunter2'", "database_url = ['hunter2']"];
+    let cases = [
+        both,
+        "[notifications]\nwebhook_url = 'hunter2'",
+        "[notifications.targets.oncall]\nwebhook_url = 'hunter2'",
+        "[notifications.targets.webhook]\nwebhook_url = 'https://hunter2'",
+        "[notifications.targets.hunter]\nwebhook_url_file = '/nowhere'",
+        "database_url = ['hunter2']",
+    ];
     for file in cases {
         let message = refused(file, &[], &[]);
         assert!(!message.contains("hunter2"), "{message}");

@@ -1,14 +1,18 @@
-//! What the build stage checks of a release with the engine: sources, SQL, fixture tests, stacks.
+//! What the build stage checks of a release with the engine: sources, SQL, fixture tests, quality
+//! rules, stacks.
+
+use std::collections::BTreeMap;
 
 use domain::Result;
 use domain::dataset::DatasetId;
 use etl_engine::source::check;
-use etl_engine::transformation::check::Severity;
+use etl_engine::transformation::check::{OutputField, Severity};
 use etl_engine::transformation::fixtures::Fixture;
 use etl_engine::transformation::subject::Subject;
 use infra::lake_repository::{Problem, TransformationFile};
 
 use super::edit::accepted_line;
+use super::quality_checks::check_quality;
 use super::release::LoadedRelease;
 use crate::compose::embedded::Embedded;
 use crate::transformations::fixtures::{Case, report_of};
@@ -20,6 +24,8 @@ pub struct Checked {
     pub sources: usize,
     /// SQL files.
     pub transformations: usize,
+    /// Tables with quality rules.
+    pub quality: usize,
     /// Fixture tests that ran.
     pub tests: usize,
     /// Stacks of all environments.
@@ -45,10 +51,14 @@ pub async fn check_release(
             checked.problems.push(Problem::of_file(&file.path, error.message()));
         }
     }
+    let mut outputs = BTreeMap::new();
     for (dataset, file) in &content.transformations {
         checked.transformations += 1;
-        check_sql(at, loaded, messages, (dataset, file), &mut checked).await?;
+        let output = check_sql(at, loaded, messages, (dataset, file), &mut checked).await?;
+        outputs.insert(dataset.clone(), output);
     }
+    checked.quality = content.quality.len();
+    checked.problems.extend(check_quality(&at.lake, content, &outputs).await?);
     for environment in &content.lake.environments {
         match loaded.stacks(environment) {
             Ok(stacks) => checked.stacks += stacks.len(),
@@ -61,15 +71,18 @@ pub async fn check_release(
     Ok(checked)
 }
 
+/// The columns that the SQL returns; none when it is wrong.
 async fn check_sql(
     at: &Embedded,
     loaded: &LoadedRelease,
     messages: &[String],
     (dataset, file): (&DatasetId, &TransformationFile),
     checked: &mut Checked,
-) -> Result<()> {
+) -> Result<Vec<OutputField>> {
     // The source as the release has it: what is registered may be older.
-    let Some(source) = loaded.content.sources.get(dataset) else { return Ok(()) };
+    let Some(source) = loaded.content.sources.get(dataset) else {
+        return Ok(Vec::new());
+    };
     let subject = Subject::from(source.source.clone());
     let found = subject.check(&at.lake, &file.sql).await?;
     let errors = found.findings.iter().filter(|finding| finding.severity == Severity::Error);
@@ -79,8 +92,11 @@ async fn check_sql(
         column: u32::try_from(finding.place.column).ok(),
         message: finding.message.clone(),
     }));
-    if !found.is_sound() || !loaded.content.lake.pipeline.fixture_tests {
-        return Ok(());
+    if !found.is_sound() {
+        return Ok(Vec::new());
+    }
+    if !loaded.content.lake.pipeline.fixture_tests {
+        return Ok(found.output);
     }
     checked.tests += file.tests.len();
     let report = report_of(&at.lake, &subject, &file.sql, cases(file)).await?;
@@ -100,7 +116,7 @@ async fn check_sql(
         let list = if accepted { &mut checked.accepted } else { &mut checked.problems };
         list.push(problem);
     }
-    Ok(())
+    Ok(found.output)
 }
 
 fn cases(file: &TransformationFile) -> Vec<Case> {

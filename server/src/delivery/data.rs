@@ -1,27 +1,33 @@
-//! The data side of a release: what of sources and SQL differs from an environment, and how it
-//! comes there.
+//! The data side of a release: what of sources, SQL and quality rules differs from an environment, and
+//! how it comes there.
 //!
 //! Architecture invariant: what is registered in an environment and is not in the release stays:
 //! a deployment never takes a source, SQL or rows away. Comparing environments shows what is left.
+//! Quality rules that the release that ran had, and the new one has not, hold no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use domain::dataset::DatasetId;
-use domain::plan::TextChange;
+use domain::plan::{RulesChange, TextChange};
+use domain::quality::QualityRules;
 use domain::run::{RunId, RunStatus};
 use domain::source::Source;
+use domain::table::TableName;
 use domain::{Error, Result};
 use etl_engine::lake::Lake;
 use etl_engine::run::{RunFilter, replay};
 use etl_engine::source::register;
 
-/// Sources and SQL by dataset, as text.
+/// Sources and SQL by dataset, quality rules by table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DataSide {
     /// Registrations.
     pub sources: BTreeMap<DatasetId, Source>,
     /// SQL of purpose-built tables.
     pub transformations: BTreeMap<DatasetId, String>,
+    /// Rules of tables.
+    pub quality: BTreeMap<TableName, QualityRules>,
 }
 
 /// A source as its file has it.
@@ -30,14 +36,22 @@ pub fn to_toml(source: &Source) -> Result<String> {
         .map_err(|error| Error::internal(format!("the source is no TOML: {error}")))
 }
 
+/// The rules of a table as its file has them.
+pub fn rules_to_toml(rules: &QualityRules) -> Result<String> {
+    toml::to_string(rules)
+        .map_err(|error| Error::internal(format!("the quality rules are no TOML: {error}")))
+}
+
 impl DataSide {
     /// What an environment has now.
     pub async fn of(lake: &Lake) -> Result<Self> {
         let sources = lake.sources.list().await?.into_iter().map(|saved| saved.source);
         let transformations = lake.transformations.list().await?.into_iter();
+        let quality = lake.quality.list().await?.into_iter();
         Ok(Self {
             sources: sources.map(|source| (source.dataset.clone(), source)).collect(),
             transformations: transformations.map(|saved| (saved.dataset, saved.sql)).collect(),
+            quality: quality.map(|saved| (saved.table, saved.rules)).collect(),
         })
     }
 }
@@ -78,6 +92,30 @@ pub async fn sql_changes(lake: &Lake, release: &DataSide) -> Result<Vec<TextChan
     Ok(changes)
 }
 
+/// Tables whose quality rules a release would change: `before` are those of the release that runs, whose
+/// tables the new one speaks for too.
+pub async fn rules_changes(
+    lake: &Lake,
+    release: &DataSide,
+    before: &BTreeMap<TableName, QualityRules>,
+) -> Result<Vec<RulesChange>> {
+    let tables: BTreeSet<_> = before.keys().chain(release.quality.keys()).collect();
+    let mut changes = Vec::new();
+    for table in tables {
+        let current = lake.quality.current(table).await?;
+        let change = RulesChange {
+            table: table.clone(),
+            version: current.as_ref().map(|current| current.version),
+            before: current.map(|current| current.rules),
+            after: release.quality.get(table).cloned(),
+        };
+        if change.before.clone().unwrap_or_default() != change.after.clone().unwrap_or_default() {
+            changes.push(change);
+        }
+    }
+    Ok(changes)
+}
+
 /// A file ends with a line break, what is typed in the console need not.
 pub fn same_sql(one: &str, other: &str) -> bool {
     one.trim_end() == other.trim_end()
@@ -93,7 +131,7 @@ pub async fn apply_source(lake: &Lake, change: &TextChange, author: &str) -> Res
     if current.as_ref().is_some_and(|current| current.source == source) {
         return Ok(Applied::Before);
     }
-    check_version(change, current.map(|current| current.version))?;
+    check_version(&change.dataset, change.version, current.map(|current| current.version))?;
     let done = register(lake, &source, author, change.version.unwrap_or(0)).await?;
     Ok(Applied::Now(done.saved.version))
 }
@@ -110,9 +148,27 @@ pub async fn apply_sql(
     if current.as_ref().is_some_and(|current| same_sql(&current.sql, sql)) {
         return Ok(Applied::Before);
     }
-    check_version(change, current.map(|current| current.version))?;
+    check_version(&change.dataset, change.version, current.map(|current| current.version))?;
     let base = change.version.unwrap_or(0);
     let saved = lake.transformations.save(&change.dataset, sql, author, message, base).await?;
+    Ok(Applied::Now(saved.version))
+}
+
+/// Saves the quality rules of a table as planned, under the same conditions.
+pub async fn apply_rules(
+    lake: &Lake,
+    change: &RulesChange,
+    author: &str,
+    message: &str,
+) -> Result<Applied> {
+    let rules = change.after.clone().unwrap_or_default();
+    let current = lake.quality.current(&change.table).await?;
+    if current.as_ref().is_some_and(|current| current.rules == rules) {
+        return Ok(Applied::Before);
+    }
+    check_version(&change.table, change.version, current.map(|current| current.version))?;
+    let base = change.version.unwrap_or(0);
+    let saved = lake.quality.save(&change.table, &rules, author, message, base).await?;
     Ok(Applied::Now(saved.version))
 }
 
@@ -125,16 +181,15 @@ pub enum Applied {
     Now(u64),
 }
 
-/// Whether a dataset is still as it was planned with. [`domain::ErrorKind::Conflict`] when somebody
-/// changed it since.
-pub fn check_version(change: &TextChange, now: Option<u64>) -> Result<()> {
-    if now == change.version {
+/// [`domain::ErrorKind::Conflict`] when what a plan changes stands at another version than it did when
+/// the plan was made.
+pub fn check_version(what: impl Display, planned: Option<u64>, now: Option<u64>) -> Result<()> {
+    if now == planned {
         return Ok(());
     }
     Err(Error::conflict(format!(
-        "{} was changed since the plan was made: it stood at version {}, now at {}. Plan anew",
-        change.dataset,
-        change.version.unwrap_or(0),
+        "{what} was changed since the plan was made: it stood at version {}, now at {}. Plan anew",
+        planned.unwrap_or(0),
         now.unwrap_or(0)
     )))
 }

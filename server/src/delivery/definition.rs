@@ -8,7 +8,7 @@ use infra::approval::Terms;
 use infra::lake_repository::{Environment, LAKE_FILE, LakeFile};
 
 use super::Delivery;
-use super::release::{LoadedRelease, in_words};
+use super::release::{LoadedRelease, in_words, lake_of};
 
 /// `sluice.toml` as it counts now, and where it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,15 +48,12 @@ impl Delivery {
     pub async fn rules(&self, name: &EnvironmentName, own: &Digest) -> Result<Rules> {
         let running = self.pipelines.environment(name).await?.running;
         let judge = running.map_or_else(|| own.clone(), |running| running.release);
-        let loaded = LoadedRelease::load(&self.releases, &judge).await?;
-        let environment = loaded.content.lake.environment(name).cloned();
-        let environment = match environment {
-            Some(environment) => environment,
-            None => {
-                let own = LoadedRelease::load(&self.releases, own).await?;
-                own.environment(name)?.clone()
-            }
-        };
+        let environment = lake_of(&self.releases, &judge).await?.environment(name).cloned();
+        if let Some(environment) = environment {
+            return Ok(Rules { environment });
+        }
+        let own = lake_of(&self.releases, own).await?;
+        let environment = own.environment(name).cloned().ok_or_else(|| absent(name))?;
         Ok(Rules { environment })
     }
 }
@@ -65,10 +62,12 @@ impl LoadedRelease {
     /// An environment as the release has it. [`domain::ErrorKind::Invalid`] when it has none of that
     /// name.
     pub fn environment(&self, name: &EnvironmentName) -> Result<&Environment> {
-        self.content.lake.environment(name).ok_or_else(|| {
-            Error::invalid(format!("environment {name} is not in {LAKE_FILE} of this release"))
-        })
+        self.content.lake.environment(name).ok_or_else(|| absent(name))
     }
+}
+
+fn absent(name: &EnvironmentName) -> Error {
+    Error::invalid(format!("environment {name} is not in {LAKE_FILE} of this release"))
 }
 
 /// The environment whose rule judges a plan.

@@ -5,10 +5,13 @@ use domain::branch::{Author, Person};
 use domain::dataset::DatasetId;
 use domain::environment::EnvironmentName;
 use domain::pipeline::Cause;
+use domain::quality::QualityRules;
+use domain::source::Source;
+use domain::table::TableName;
 use domain::{Error, ErrorKind, Result};
-use infra::lake_repository::{Environment, FileChange};
+use infra::lake_repository::{Content, Environment, FileChange};
 
-use super::data::same_sql;
+use super::data::{rules_to_toml, same_sql};
 use super::{Definition, Delivery};
 
 /// Who edits, and why.
@@ -81,7 +84,8 @@ impl Delivery {
         edit: &Edit,
     ) -> Result<()> {
         let text = format!("{}\n", sql.trim_end());
-        self.commit(name, format!("transformations/{dataset}.sql"), (current, &text), edit).await
+        let file = File { path: format!("transformations/{dataset}.sql"), same: same_sql };
+        self.commit(name, file, (current, &text), edit).await
     }
 
     /// The same for the registration of a source, as TOML.
@@ -92,13 +96,48 @@ impl Delivery {
         (current, toml): (Option<&str>, &str),
         edit: &Edit,
     ) -> Result<()> {
-        self.commit(name, format!("sources/{dataset}.toml"), (current, toml), edit).await
+        let file = File { path: format!("sources/{dataset}.toml"), same: same_source };
+        self.commit(name, file, (current, toml), edit).await
+    }
+
+    /// The same for the quality rules of a table. [`ErrorKind::Invalid`] for a table that no source of
+    /// the lake repository writes.
+    pub async fn commit_rules(
+        &self,
+        name: &EnvironmentName,
+        table: &TableName,
+        (current, rules): (Option<&QualityRules>, &QualityRules),
+        edit: &Edit,
+    ) -> Result<()> {
+        let path = format!("quality/{}/{}.toml", table.database, table.table);
+        let file = File { path, same: same_rules };
+        let current = current.map(rules_to_toml).transpose()?;
+        let text = rules_to_toml(rules)?;
+        self.check_has_table(name, table).await?;
+        self.commit(name, file, (current.as_deref(), &text), edit).await
+    }
+
+    /// A file of rules whose table no source writes would make the whole lake wrong.
+    async fn check_has_table(&self, name: &EnvironmentName, table: &TableName) -> Result<()> {
+        let Some(definition) = self.definition().await? else { return Ok(()) };
+        let Some(environment) = definition.lake.environment(name) else { return Ok(()) };
+        let Some(head) = self.repository.head(&environment.branch).await? else { return Ok(()) };
+        let Ok(content) = Content::at(self.repository.as_ref(), &head).await? else {
+            return Ok(());
+        };
+        if content.writes(table) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "no source of the lake repository writes table {table}: commit its source first, then its \
+             quality rules"
+        )))
     }
 
     async fn commit(
         &self,
         name: &EnvironmentName,
-        path: String,
+        File { path, same }: File,
         (current, text): (Option<&str>, &str),
         edit: &Edit,
     ) -> Result<()> {
@@ -117,8 +156,8 @@ impl Delivery {
         };
         let there = there.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let known = match (there.as_deref(), current) {
-            (Some(there), Some(current)) => path.ends_with(".toml") || same_sql(there, current),
-            (Some(there), None) => same_sql(there, text),
+            (Some(there), Some(current)) => same(there, current),
+            (Some(there), None) => same(there, text),
             (None, _) => true,
         };
         if !known {
@@ -146,4 +185,28 @@ impl Delivery {
         let person = edit.person.clone();
         self.look_at(definition, environment, Cause::Push, person).await.map(drop)
     }
+}
+
+/// A file that edits are committed to.
+struct File {
+    path: String,
+    /// Whether two texts of it say the same.
+    same: fn(&str, &str) -> bool,
+}
+
+/// Comments and order make no difference. What cannot be read is the same as nothing else.
+fn same_rules(one: &str, other: &str) -> bool {
+    let read = |text: &str| toml::from_str::<QualityRules>(text).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
+}
+
+/// A file that leaves its databases open has those that `[catalog]` names.
+fn same_source(file: &str, registered: &str) -> bool {
+    let read = |text: &str| toml::from_str::<Source>(text).ok();
+    let (Some(mut file), Some(registered)) = (read(file), read(registered)) else { return false };
+    let fill = |own: Option<String>, known: &Option<String>| own.or_else(|| known.clone());
+    file.conformed_database = fill(file.conformed_database, &registered.conformed_database);
+    file.purpose_built_database =
+        fill(file.purpose_built_database, &registered.purpose_built_database);
+    file == registered
 }

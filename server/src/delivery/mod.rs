@@ -9,11 +9,16 @@ mod definition;
 pub mod edit;
 mod people;
 mod poll;
+mod quality_checks;
 pub mod rehearse;
 pub mod release;
+pub mod routes;
+mod rules_change;
+mod satisfiable;
 pub mod shown;
 pub mod stages;
 pub mod start;
+mod waiting;
 pub mod webhook;
 mod worker;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::branch::CommitId;
 use domain::release::{Digest, Release};
 use domain::{Error, Result};
-use infra::lake_repository::{Content, Environment, LakeFiles, Problem};
+use infra::lake_repository::{Content, Environment, LAKE_FILE, LakeFile, LakeFiles, Problem};
 use infra::release::{Built, TEMPLATES, build};
 use infra::stacks::{OWN_TEMPLATES, StackDefinition, assemble};
 use infra_embedded::ReleaseStore;
@@ -56,7 +56,7 @@ impl LoadedRelease {
         assemble(&self.content, &self.templates, environment)
     }
 
-    /// Sources and SQL.
+    /// Sources, SQL and quality rules.
     pub fn data(&self) -> DataSide {
         let sources = self.content.sources.iter();
         let transformations = self.content.transformations.iter();
@@ -65,8 +65,20 @@ impl LoadedRelease {
             transformations: transformations
                 .map(|(id, file)| (id.clone(), file.sql.clone()))
                 .collect(),
+            quality: self.content.rules(),
         }
     }
+}
+
+/// `sluice.toml` of a release, without the rest of it. Not found when there is no such release.
+pub async fn lake_of(store: &ReleaseStore, digest: &Digest) -> Result<LakeFile> {
+    let release = store.get(digest).await?;
+    let file =
+        release.files.iter().find(|file| file.path == LAKE_FILE).ok_or_else(|| {
+            Error::internal(format!("release {} has no {LAKE_FILE}", digest.short()))
+        })?;
+    let bytes = store.read(file).await?;
+    LakeFile::parse(&String::from_utf8_lossy(&bytes)).map_err(|problems| in_words(&problems))
 }
 
 /// All that is wrong with the files of a lake, as one error.

@@ -11,7 +11,7 @@ use etl_engine::lake::Lake;
 use etl_engine::raw_to_conformed::table_shape;
 
 pub use listing::{list, troubled};
-pub use save::{Saved, faults, save};
+pub use save::{Saved, ToSave, faults, save};
 pub use shown::detail;
 pub use trial::try_rules;
 

@@ -7,6 +7,8 @@ use etl_engine::lake::Lake;
 use etl_engine::quality::check_sql;
 
 use super::find_table;
+use crate::delivery::Delivery;
+use crate::delivery::edit::Edit;
 
 /// What became of rules that were to be saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,14 +19,28 @@ pub enum Saved {
     Wrong(Vec<RuleFault>),
 }
 
-/// Saves the version after `base`. [`ErrorKind::Conflict`] when that is not the current one.
+/// Rules to save.
+#[derive(Debug, Clone, Copy)]
+pub struct ToSave<'a> {
+    /// All rules of the table.
+    pub rules: &'a QualityRules,
+    /// Who saves them.
+    pub author: &'a str,
+    /// Why.
+    pub message: &'a str,
+    /// The version that they were made from; 0: there was none.
+    pub base: u64,
+}
+
+/// Saves the version after `base`, and commits it to the lake repository before that, if there is one:
+/// what is killed in between is brought by the pipeline. [`ErrorKind::Conflict`] when `base` is not the
+/// current version, and in environments that change by promotion alone.
 pub async fn save(
     lake: &Lake,
+    delivery: &Delivery,
+    edit: &Edit,
     name: &TableName,
-    rules: &QualityRules,
-    author: &str,
-    message: &str,
-    base: u64,
+    ToSave { rules, author, message, base }: ToSave<'_>,
 ) -> Result<Saved> {
     let table = find_table(lake, name).await?;
     let wrong = faults(lake, &table, rules).await?;
@@ -32,6 +48,10 @@ pub async fn save(
         return Ok(Saved::Wrong(wrong));
     }
     let before = lake.quality.current(name).await?;
+    if before.as_ref().map_or(0, |saved| saved.version) == base {
+        let current = before.as_ref().map(|saved| &saved.rules);
+        delivery.commit_rules(&lake.environment, name, (current, rules), edit).await?;
+    }
     let saved = lake.quality.save(name, rules, author, message, base).await?;
     Ok(Saved::Done(Box::new((saved, before))))
 }

@@ -13,7 +13,7 @@ use domain::{Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::accounts::{Accounts, Identity, LinkRefusal, NewSession, Secret};
+use crate::accounts::{Accounts, FromTeams, Identity, LinkRefusal, NewSession, Secret};
 use attempt::Attempt;
 use github::{GitHub, Membership, Person};
 
@@ -166,8 +166,8 @@ impl SignIn {
             tracing::info!(login = identity.login, refusal = refusal.as_str(), "not let in");
             return Ok(Outcome::Refused(refusal));
         }
-        let grants = self.config.github.grants(&teams);
-        let session = self.accounts.sign_in(&identity, &grants, replaces, now).await?;
+        let given = self.from_teams(&teams);
+        let session = self.accounts.sign_in_from_teams(&identity, &given, replaces, now).await?;
         Ok(match session {
             Some(session) => Outcome::SignedIn { session: Box::new(session), next: attempt.next },
             None => Outcome::Refused(Refusal::NoRole),
@@ -194,6 +194,15 @@ impl SignIn {
         self.github
             .as_ref()
             .ok_or_else(|| Error::not_found("people do not sign in by GitHub here: sign_in.mode"))
+    }
+
+    /// What the teams with these slugs give.
+    fn from_teams(&self, slugs: &[String]) -> FromTeams {
+        let organisation = &self.config.github.organisation;
+        FromTeams {
+            grants: self.config.github.grants(slugs),
+            teams: slugs.iter().map(|slug| format!("{organisation}/{slug}")).collect(),
+        }
     }
 
     fn identity(&self, person: Person) -> Identity {

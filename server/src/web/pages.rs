@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::environment::EnvironmentName;
+use jiff::Timestamp;
 use leptos::prelude::{expect_context, provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use tower::ServiceExt;
@@ -37,7 +38,7 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
     let caller = request.extensions().get::<Caller>().cloned();
     let path = request.uri().path();
     if let ("/", Some(caller)) = (path, &caller) {
-        let first = me(&pages.console, caller).environments.into_iter().next();
+        let first = me(&pages.console, caller).await.environments.into_iter().next();
         return Redirect::to(&first.map_or("/settings".into(), |name| format!("/{name}")))
             .into_response();
     }
@@ -47,7 +48,10 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
             url::form_urlencoded::Serializer::new(String::new()).append_pair("next", here).finish();
         return Redirect::to(&format!("/sign-in?{query}")).into_response();
     }
-    let me = caller.as_ref().map(|caller| me(&pages.console, caller)).unwrap_or_default();
+    let me = match &caller {
+        Some(caller) => me(&pages.console, caller).await,
+        None => Me::default(),
+    };
     let theme = theme(request.headers());
     let files = Arc::clone(pages.console.site.page());
     let api = in_process(pages.api.clone(), caller);
@@ -77,7 +81,7 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
 }
 
 /// The caller as the console knows them.
-pub(super) fn me(console: &Console, caller: &Caller) -> Me {
+pub(super) async fn me(console: &Console, caller: &Caller) -> Me {
     let visible =
         |name: &EnvironmentName| {
             caller.rights.grants.iter().any(|grant| {
@@ -89,9 +93,19 @@ pub(super) fn me(console: &Console, caller: &Caller) -> Me {
         name: caller.user.name.clone(),
         rights: caller.rights.clone(),
         environments: console.environments().into_iter().filter(visible).collect(),
+        waiting: waiting(console, caller).await,
         mode: "embedded".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
+}
+
+/// A number beside a word in the navigation: no page fails for want of it.
+async fn waiting(console: &Console, caller: &Caller) -> u32 {
+    let waiting = console.delivery.waiting_for(&caller.person(), Timestamp::now()).await;
+    waiting.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what waits for a reader cannot be counted now");
+        0
+    })
 }
 
 /// The reader's choice of light or dark, kept in a cookie by the browser's side.

@@ -168,12 +168,20 @@ async fn d5_teams_left_are_roles_lost(test: &Console) {
         caller.unwrap().map(|caller| caller.rights.allow(Permission::ManageSettings, None))
     };
     assert_eq!(rights().await, Some(true));
+    let teams = async || {
+        let members = test.accounts.members(Timestamp::now()).await.unwrap();
+        let teams = members.into_iter().flat_map(|member| member.teams);
+        teams.collect::<Vec<_>>()
+    };
+    assert_eq!(teams().await, ["acme/data", "acme/platform"]);
     test.github.world().teams = vec![("acme", "data")];
     test.whole().await.unwrap();
+    assert_eq!(teams().await, ["acme/data"]);
     assert_eq!(rights().await, Some(false), "the older session too");
     test.github.world().membership = None;
     test.whole().await.unwrap_err();
     assert_eq!(rights().await, None, "and ends with the membership");
+    assert_eq!(teams().await, [""; 0]);
 }
 
 async fn d13_the_token_of_github_is_not_kept(test: &Console) {

@@ -1,6 +1,7 @@
 //! The data flow and the delivery flow against the real engine, the embedded adapters and the real
 //! binary. Tests are named by the promise they hold.
 
+mod bootstrap;
 mod breaks;
 mod command_line;
 mod delivered_lake;

@@ -7,6 +7,7 @@ mod catalog;
 mod console;
 mod delivery;
 mod drafts;
+mod lake_rules;
 mod lineage;
 mod load;
 mod on_both_databases;

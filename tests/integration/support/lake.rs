@@ -52,6 +52,7 @@ impl TestLake {
             environment: "dev".parse().unwrap(),
             database_url,
             webhook_url: None,
+            targets: BTreeMap::new(),
             uploads: UploadLimits::default(),
             settings: EngineSettings::default(),
         };

@@ -58,6 +58,8 @@ pub struct Compared {
     pub transformations: Vec<ComparedFile>,
     /// Sources, as TOML, by dataset.
     pub sources: Vec<ComparedFile>,
+    /// Quality rules, as TOML, by table.
+    pub quality: Vec<ComparedFile>,
     /// Schemas and row counts of tables, as text, by table.
     pub tables: Vec<ComparedFile>,
     /// Stacks: parameters, outputs and the digest of the template, as text, by stack.

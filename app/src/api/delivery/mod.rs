@@ -9,5 +9,6 @@ pub use deployments::{Compared, ComparedFile, DeploymentShown, FileStanding, Rol
 pub use executions::{ExecutionDetail, ExecutionLog, ExecutionSummary, LogEntry, RetryAsked};
 pub use lanes::{CommitShown, Lane, Lanes, Offer, Paused, Promote, Running};
 pub use plans::{
-    ApproverShown, DecisionAsked, DecisionShown, Named, PlanShown, SqlChange, StackShown, Standing,
+    ApproverShown, DecisionAsked, DecisionShown, Named, PlanShown, RulesShown, SqlChange,
+    StackShown, Standing,
 };

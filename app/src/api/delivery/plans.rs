@@ -4,6 +4,7 @@ use domain::approval::Verdict;
 use domain::environment::EnvironmentName;
 use domain::pipeline::ExecutionId;
 use domain::plan::Rehearsal;
+use domain::quality::RuleDifference;
 use domain::stack::{DriftedResource, PermissionChange, ResourceChange};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,12 +32,17 @@ pub struct PlanShown {
     pub baseline: Option<String>,
     /// The commits that would come, the newest first, at most 50.
     pub commits: Vec<CommitShown>,
+    /// What `sluice.toml` says of the environment that changes, as sentences: approvals, freeze
+    /// windows, notifications. The plan itself is judged by what held before.
+    pub rules_change: Vec<String>,
     /// Whether it would change nothing.
     pub changes_nothing: bool,
     /// Transformations that change.
     pub transformations: Vec<SqlChange>,
     /// Sources that change, as TOML.
     pub sources: Vec<SqlChange>,
+    /// Tables whose quality rules change.
+    pub quality: Vec<RulesShown>,
     /// Old and new SQL over the target's own data.
     pub rehearsals: Vec<Rehearsal>,
     /// What happens to the stacks.
@@ -85,6 +91,16 @@ pub struct SqlChange {
     pub before: Option<String>,
     /// The text that would run; `None`: it is taken away.
     pub after: Option<String>,
+}
+
+/// The quality rules of a table that change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RulesShown {
+    /// The table, as `<database>.<table>`.
+    pub table: String,
+    /// What becomes of each rule that does not stay as it is.
+    pub rules: Vec<RuleDifference>,
 }
 
 /// A stack in a plan.

@@ -1,4 +1,4 @@
-//! Two environments side by side: SQL, sources, tables, stacks; what differs, unless all is asked for.
+//! Two environments side by side: SQL, sources, quality rules, tables, stacks; what differs, unless all is asked for.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -70,6 +70,7 @@ fn difference(compared: &Compared, all: bool) -> AnyView {
     let kinds = [
         ("Transformations", &compared.transformations),
         ("Sources", &compared.sources),
+        ("Quality rules", &compared.quality),
         ("Tables", &compared.tables),
         ("Stacks", &compared.stacks),
     ];

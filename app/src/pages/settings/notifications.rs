@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::tabs;
 use crate::api::get;
-use crate::api::settings::{Delivery, DeliveryState, Notifications};
+use crate::api::settings::{Delivery, DeliveryState, NotificationTarget, Notifications};
 use crate::components::{Card, Empty, PageHeader, RelativeTime, loaded, status_badge};
 use crate::place::{in_environment, use_environment, use_me};
 
@@ -26,7 +26,7 @@ pub(crate) fn notifications() -> impl IntoView {
         use_me().environments.iter().map(ToString::to_string).map(link).collect_view()
     };
     view! {
-        <PageHeader title="Settings" lead="Each run that ends is told to these targets, at least once." />
+        <PageHeader title="Settings" lead="Runs that end or are held, plans that wait and deployments are told to these targets, at least once." />
         {tabs("/settings/notifications")}
         <nav class="row settings-environments" aria-label="Environment">{links}</nav>
         {loaded(found, 5, shown)}
@@ -34,10 +34,14 @@ pub(crate) fn notifications() -> impl IntoView {
 }
 
 fn shown(found: Notifications) -> AnyView {
-    let targets = found.targets.into_iter().map(|target| view! { <li>{target}</li> });
+    let note = match found.routed {
+        true => "by [[notifications]] of the release that runs here",
+        false => "no [[notifications]] are deployed here",
+    };
+    let targets = found.targets.into_iter().map(target);
     view! {
         <div class="stack">
-            <Card title="Targets" note="configured with notifications.webhook_url">
+            <Card title="Targets" note=note>
                 <ul class="stack">{targets.collect_view()}</ul>
             </Card>
             {deliveries(found.deliveries)}
@@ -46,9 +50,22 @@ fn shown(found: Notifications) -> AnyView {
     .into_any()
 }
 
+fn target(target: NotificationTarget) -> AnyView {
+    let known = target.target.map(|name| view! { " "<code>{name}</code> });
+    let missing = (!target.configured).then(|| {
+        view! { " "{status_badge("bad", "not configured")} }
+    });
+    let told = match target.told.is_empty() {
+        true => "nothing".to_owned(),
+        false => target.told.join("; "),
+    };
+    view! { <li><strong>{target.name}</strong>{known}{missing}<div class="muted">{format!("is told: {told}")}</div></li> }
+        .into_any()
+}
+
 fn deliveries(all: Vec<Delivery>) -> AnyView {
     if all.is_empty() {
-        return view! { <Empty title="Nothing was told yet"><p>"The first run that ends is the first notification."</p></Empty> }
+        return view! { <Empty title="Nothing was told yet"><p>"The first run that ends, or the first plan that waits, is the first notification."</p></Empty> }
             .into_any();
     }
     view! {

@@ -5,13 +5,15 @@ use std::sync::{Arc, LazyLock};
 
 use domain::Result;
 use domain::arrival::Arrival;
-use domain::run::{RunId, Trigger};
+use domain::notification::Notification;
+use domain::run::{RunId, RunStatus, Trigger};
 use etl_engine::run::{Job, NewRun, Recorded};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{SqlRunLedger, row};
+use crate::outbox;
 use database::columns;
 use database::{damaged, failed};
 
@@ -33,6 +35,10 @@ impl SqlRunLedger {
         let may_repeat = new.trigger == Trigger::Replay;
         let mut transaction = self.database.begin().await?;
         let recorded = if row::insert(&mut transaction, &job, !may_repeat).await? {
+            if job.run.status == RunStatus::Held {
+                let told = Notification::of_run(&job.run, now);
+                outbox::insert(&mut transaction, &self.environment, &told).await?;
+            }
             Recorded::New(job.run)
         } else {
             let original = self.first_record(&mut transaction, &new.arrival).await?;

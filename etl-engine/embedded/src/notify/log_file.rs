@@ -66,6 +66,8 @@ mod tests {
         let mut notification = Notification {
             id: "1".into(),
             subject: "failed\n{\"id\":\"forged\"}\r\u{2028}".into(),
+            event: None,
+            source_system: None,
             body: serde_json::json!({"key": "a\nb"}),
             created_at: sample::at(0),
         };
@@ -86,6 +88,8 @@ mod tests {
         let notification = Notification {
             id: "1".into(),
             subject: String::new(),
+            event: None,
+            source_system: None,
             body: serde_json::Value::Null,
             created_at: sample::at(0),
         };

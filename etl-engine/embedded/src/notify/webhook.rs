@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::notification::Notification;
+use domain::notification::{Notification, USUAL_TARGET};
 use domain::{Error, ErrorKind, Result};
 use etl_engine::notify::Notifier;
 use reqwest::{Client, StatusCode, Url};
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// the host that was configured, or nowhere.
 pub struct WebhookNotifier {
     name: String,
+    target: String,
     url: Url,
     client: Client,
 }
@@ -31,9 +32,14 @@ impl std::fmt::Debug for WebhookNotifier {
 }
 
 impl WebhookNotifier {
-    /// A target at an `http` or `https` URL. [`ErrorKind::Invalid`] for another one, or for one that
-    /// names a link-local address.
+    /// The usual target, at a URL as in [`WebhookNotifier::named`].
     pub fn new(url: &str) -> Result<Self> {
+        Self::named(USUAL_TARGET, url)
+    }
+
+    /// A target by the name that routes know it by, at an `http` or `https` URL. [`ErrorKind::Invalid`] for another one, or for one that
+    /// names a link-local address.
+    pub fn named(target: &str, url: &str) -> Result<Self> {
         // Errors name the host only: path, query and user of such URLs are often secrets.
         let parsed = Url::parse(url).map_err(|error| {
             Error::invalid(format!("the webhook URL is not valid: {error}; use https://host/path"))
@@ -51,7 +57,7 @@ impl WebhookNotifier {
             )));
         }
         let client = outbound::client(PATIENCE)?;
-        Ok(Self { name: format!("webhook {host}"), url: parsed, client })
+        Ok(Self { name: format!("webhook {host}"), target: target.to_owned(), url: parsed, client })
     }
 
     fn failed(&self, kind: ErrorKind, why: impl std::fmt::Display) -> Error {
@@ -63,6 +69,10 @@ impl WebhookNotifier {
 impl Notifier for WebhookNotifier {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn target(&self) -> Option<&str> {
+        Some(&self.target)
     }
 
     async fn deliver(&self, notification: &Notification) -> Result<()> {
@@ -125,6 +135,8 @@ mod tests {
         Notification {
             id: "run-1".into(),
             subject: "[dev] tlc/yellow succeeded".into(),
+            event: None,
+            source_system: None,
             body: serde_json::json!({"rows": 3}),
             created_at: sample::at(0),
         }

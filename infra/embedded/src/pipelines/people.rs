@@ -9,7 +9,7 @@ use infra::pipeline::Job;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{SqlPipelines, row};
+use super::{SqlPipelines, outbox, row};
 
 /// A newer execution that goes on, or that has changed the environment: the older one must not
 /// deploy over it. A push that a pause holds back is none.
@@ -65,7 +65,8 @@ impl SqlPipelines {
         Ok(expired)
     }
 
-    /// Those of whose plans people are to be reminded now, each told to one caller only.
+    /// Reminds people of the plans that wait too long: puts it into the outbox, once for each reminder
+    /// that is due. Returns those of this call.
     pub async fn remind_due(&self, now: Timestamp) -> Result<Vec<(Execution, Reminder)>> {
         let rows = sqlx::query(ASKED).fetch_all(self.database.reader()?).await;
         let rows = rows.map_err(failed("look for plans that wait"))?;
@@ -98,6 +99,8 @@ impl SqlPipelines {
         let Some(reminder) = reminder(&job, now) else { return Ok(None) };
         job.reminded(now);
         row::update(&mut transaction, &job).await?;
+        let told = job.reminder(reminder, now);
+        outbox::add(&mut transaction, &job.execution().environment, told).await?;
         transaction.commit().await.map_err(failed("note a reminder"))?;
         Ok(Some((job.into_execution(), reminder)))
     }

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use domain::Result;
 use domain::branch::CommitId;
 use domain::dataset::DatasetId;
+use domain::quality::QualityRules;
+use domain::table::TableName;
 
 use super::{LAKE_FILE, LakeFile, LakeFiles, LakeRepository, Problem, toml_text};
 
@@ -59,6 +61,16 @@ impl Content {
             }
             _ => Err(problems),
         }
+    }
+
+    /// Quality rules, by table.
+    pub fn rules(&self) -> BTreeMap<TableName, QualityRules> {
+        self.quality.iter().map(|file| (file.table.clone(), file.rules.clone())).collect()
+    }
+
+    /// Whether the data flow of a source of this lake writes a table.
+    pub fn writes(&self, table: &TableName) -> bool {
+        self.sources.values().any(|file| sources::tables(&file.source).contains(table))
     }
 
     /// Reads and checks the lake at a commit. The inner error: what is wrong with its files.

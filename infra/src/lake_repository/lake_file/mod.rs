@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use domain::approval::{ApprovalRule, FreezeWindow};
 use domain::branch::BranchName;
 use domain::environment::EnvironmentName;
+use domain::notification::NotificationRoute;
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, toml_text};
@@ -135,56 +136,6 @@ impl Default for PipelineDefinition {
     fn default() -> Self {
         Self { dialect_check: true, fixture_tests: true, rehearsal: true, smoke_query: true }
     }
-}
-
-/// Who is told of what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotificationRoute {
-    /// A target by the name that the server's own configuration gives it: where messages may go is
-    /// not for a commit to decide (D15).
-    pub target: String,
-    /// Of what; never empty.
-    pub events: Vec<NotifiedEvent>,
-    /// From where; all environments when empty.
-    pub environments: Vec<EnvironmentName>,
-    /// Of runs: whose datasets; all source systems when empty.
-    pub source_systems: Vec<String>,
-}
-
-/// What people can be told of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotifiedEvent {
-    /// A run came to its end well.
-    RunSucceeded,
-    /// A run failed.
-    RunFailed,
-    /// A file waits for its source to be registered.
-    RunHeld,
-    /// A plan waits for people.
-    ApprovalNeeded,
-    /// A plan that waits is about to expire.
-    ApprovalExpiring,
-    /// A release runs.
-    Deployed,
-    /// A pipeline failed.
-    DeploymentFailed,
-    /// An earlier release came back.
-    RolledBack,
-}
-
-impl NotifiedEvent {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::RunSucceeded,
-        Self::RunFailed,
-        Self::RunHeld,
-        Self::ApprovalNeeded,
-        Self::ApprovalExpiring,
-        Self::Deployed,
-        Self::DeploymentFailed,
-        Self::RolledBack,
-    ];
 }
 
 #[cfg(test)]

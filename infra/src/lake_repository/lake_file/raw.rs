@@ -6,13 +6,13 @@ use domain::approval::{ApprovalRule, FreezeWindow};
 use domain::branch::BranchName;
 use domain::dataset::check_name;
 use domain::environment::EnvironmentName;
+use domain::notification::{NotificationRoute, NotifiedEvent};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::naming::{self, Naming};
 use super::{
-    CatalogNames, Environment, LAKE_FILE, LakeFile, NotificationRoute, NotifiedEvent,
-    PipelineDefinition, Tags, VpcCidr, shape,
+    CatalogNames, Environment, LAKE_FILE, LakeFile, PipelineDefinition, Tags, VpcCidr, shape,
 };
 use crate::approval::check_windows;
 use crate::lake_repository::parameter::{self, Parameter};

@@ -2,6 +2,7 @@
 
 use super::samples::WHOLE;
 use super::*;
+use domain::notification::NotifiedEvent;
 
 /// What is told of a file in which some text is replaced.
 fn told(from: &str, to: &str) -> Vec<String> {

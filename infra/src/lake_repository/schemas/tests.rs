@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::lake_repository::lake_file::samples::WHOLE;
-use crate::lake_repository::{LakeFile, NotifiedEvent, PipelineDefinition, toml_text};
+use crate::lake_repository::{LakeFile, PipelineDefinition, toml_text};
+use domain::notification::NotifiedEvent;
 
 fn schema(text: &str) -> Value {
     serde_json::from_str(text).unwrap()

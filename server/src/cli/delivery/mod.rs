@@ -1,5 +1,6 @@
 //! The delivery flow by command: what each does is in a file of its own.
 
+pub(super) mod bootstrap;
 pub(super) mod configure;
 pub(super) mod decide;
 pub(super) mod deploy;
@@ -53,6 +54,10 @@ impl Flow {
         let delivery = Arc::new(embedded_delivery::open(config, &lakes).await?);
         let audit = Audit::new(delivery.accounts.database().clone());
         Ok(Self { delivery, audit })
+    }
+
+    pub(super) fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// Who acts: whoever can write the database runs the lake.

@@ -39,6 +39,7 @@ impl PlanCommand {
             plan: &plan,
             digest: &digest,
             simulated: flow.delivery.simulated,
+            rules_change: flow.delivery.rules_change(&plan).await?,
             status: flow.execution(execution).await?.status,
             required: required(rules.terms().rule, &plan),
             could: who_could(&people, asked, &decisions, rules.terms(), now),

@@ -6,7 +6,8 @@ use diffy::DiffOptions;
 use domain::approval::{Decision, Verdict};
 use domain::branch::Person;
 use domain::pipeline::ExecutionStatus;
-use domain::plan::{Plan, Rehearsal, RehearsalOutcome, StackPlan, TextChange};
+use domain::plan::{Plan, Rehearsal, RehearsalOutcome, RulesChange, StackPlan, TextChange};
+use domain::quality::RuleFate;
 use domain::release::Digest;
 use infra::approval::{Required, WhyNot};
 use infra::diff::render;
@@ -19,6 +20,7 @@ pub(super) struct PlanPage<'a> {
     pub(super) plan: &'a Plan,
     pub(super) digest: &'a Digest,
     pub(super) simulated: bool,
+    pub(super) rules_change: Vec<String>,
     pub(super) status: ExecutionStatus,
     pub(super) required: Required,
     pub(super) could: Vec<(Person, Result<(), Vec<WhyNot>>)>,
@@ -39,9 +41,14 @@ pub(super) fn text(page: &PlanPage<'_>) -> String {
         plan.rehearsals.iter().for_each(|rehearsal| rehearsed(&mut text, rehearsal));
     }
     changes(&mut text, "Sources", "toml", &plan.sources);
+    rules(&mut text, &plan.quality);
     let simulated = if page.simulated { " (simulated: no account is touched)" } else { "" };
     section(&mut text, &format!("Stacks{simulated}"));
     plan.stacks.iter().for_each(|stack| stack_text(&mut text, stack));
+    if !page.rules_change.is_empty() {
+        section(&mut text, "Rules of the environment; this plan is judged by those before");
+    }
+    page.rules_change.iter().for_each(|sentence| line(&mut text, format_args!("! {sentence}")));
     warnings(&mut text, plan);
     decision(&mut text, page);
     printable(&text.replace('\t', "    "))
@@ -85,6 +92,27 @@ pub(super) fn changes(text: &mut String, title: &str, extension: &str, changes: 
             .set_original_filename(format!("{}.{extension} (version {version})", change.dataset));
         options.set_modified_filename(format!("{}.{extension}", change.dataset));
         text.push_str(&options.create_patch(&before, &after).to_string());
+    }
+}
+
+fn rules(text: &mut String, changes: &[RulesChange]) {
+    if !changes.is_empty() {
+        section(text, "Quality rules");
+    }
+    for change in changes {
+        line(text, format_args!("{}", change.table));
+        for difference in change.differences() {
+            let sign = match difference.fate {
+                RuleFate::Added => '+',
+                RuleFate::Changed => '~',
+                RuleFate::Removed => '-',
+            };
+            let (fate, rule) = (difference.fate.as_str(), &difference.rule);
+            line(text, format_args!("  {sign} {fate} {rule}: {}", difference.sentence));
+            for sql in difference.sql.iter().flat_map(|sql| sql.lines()) {
+                line(text, format_args!("      {sql}"));
+            }
+        }
     }
 }
 

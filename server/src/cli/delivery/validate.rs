@@ -11,6 +11,7 @@ use infra::lake_repository::{Content, Problem};
 use infra_embedded::read_lake_folder;
 use serde::Serialize;
 
+use super::Flow;
 use crate::cli::output::{Output, Sheet, print_json, printable, remark, say};
 use crate::compose::embedded::Embedded;
 use crate::config::Config;
@@ -20,7 +21,8 @@ use crate::delivery::release::LoadedRelease;
 /// The exit code when something is wrong with the files.
 const WRONG: u8 = 2;
 
-/// Check the lake in a folder: files, SQL, fixture tests, stacks.
+/// Check the lake in a folder: files, SQL, fixture tests, quality rules, stacks; approval rules against
+/// the people of this server.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Validate {
     /// The folder that holds sluice.toml.
@@ -33,15 +35,16 @@ pub(in crate::cli) struct Validate {
 struct Report<'a> {
     sources: usize,
     transformations: usize,
+    quality: usize,
     fixture_tests: usize,
     stacks: usize,
     problems: &'a [Problem],
 }
 
 impl Validate {
-    pub(in crate::cli) async fn run(self, output: Output) -> Result<ExitCode> {
+    pub(in crate::cli) async fn run(self, config: &Config, output: Output) -> Result<ExitCode> {
         let checked = match Content::parse(read_lake_folder(&self.folder)?) {
-            Ok(content) => check(content).await?,
+            Ok(content) => check(config, content).await?,
             Err(problems) => Checked { problems, ..Checked::default() },
         };
         print(&self.folder, &checked, output)?;
@@ -52,8 +55,20 @@ impl Validate {
     }
 }
 
-/// Checks what only the engine can, in a lake without data in which all sources are registered.
-async fn check(content: Content) -> Result<Checked> {
+/// Checks what only the engine can, and approval rules against the people of this lake, if it has some.
+async fn check(config: &Config, content: Content) -> Result<Checked> {
+    let lake = content.lake.clone();
+    let mut checked = check_content(content).await?;
+    if config.database_url.is_some() || config.data_dir.join("sluice.sqlite").exists() {
+        let rules = Flow::open(config).await?.delivery().check_rules(&lake).await?;
+        checked.problems.extend(rules.refused);
+        rules.doubtful.iter().for_each(|problem| remark(&printable(&problem.to_string())));
+    }
+    Ok(checked)
+}
+
+/// In a lake without data in which all sources are registered.
+async fn check_content(content: Content) -> Result<Checked> {
     let folder = tempfile::tempdir().map_err(|error| {
         Error::internal(format!("no folder for temporary files can be made: {error}"))
     })?;
@@ -74,6 +89,7 @@ fn print(folder: &Path, checked: &Checked, output: Output) -> Result<()> {
         Output::Json => print_json(&Report {
             sources: checked.sources,
             transformations: checked.transformations,
+            quality: checked.quality,
             fixture_tests: checked.tests,
             stacks: checked.stacks,
             problems,

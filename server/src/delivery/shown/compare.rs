@@ -9,12 +9,12 @@ use domain::environment::EnvironmentName;
 use etl_engine::lake::Lake;
 use infra::stacks::names;
 
-use crate::delivery::data::{DataSide, to_toml};
+use crate::delivery::data::{DataSide, rules_to_toml, to_toml};
 use crate::delivery::{Definition, Delivery};
 
 type Texts = BTreeMap<String, String>;
 
-/// Compares SQL, sources, tables and stacks of two environments.
+/// Compares SQL, sources, quality rules, tables and stacks of two environments.
 pub async fn compare(
     delivery: &Delivery,
     left: &EnvironmentName,
@@ -31,6 +31,7 @@ pub async fn compare(
             sql(b.transformations.clone()),
         ),
         sources: side_by_side(sources(&a)?, sources(&b)?),
+        quality: side_by_side(rules(&a)?, rules(&b)?),
         tables: side_by_side(tables(&one.lake).await?, tables(&other.lake).await?),
         stacks: side_by_side(
             stacks(delivery, &definition, left).await?,
@@ -45,6 +46,12 @@ fn sql(all: BTreeMap<domain::dataset::DatasetId, String>) -> Texts {
 
 fn sources(side: &DataSide) -> Result<Texts> {
     side.sources.iter().map(|(id, source)| Ok((id.to_string(), to_toml(source)?))).collect()
+}
+
+/// A table without rules is one that never had any.
+fn rules(side: &DataSide) -> Result<Texts> {
+    let some = side.quality.iter().filter(|(_, rules)| !rules.rules.is_empty());
+    some.map(|(table, rules)| Ok((table.to_string(), rules_to_toml(rules)?))).collect()
 }
 
 /// Columns and rows of every table.

@@ -52,6 +52,7 @@ fn changed(summary: &ChangeSummary) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(summary.transformations.iter().map(|dataset| format!("SQL of {dataset}")));
     lines.extend(summary.sources.iter().map(|dataset| format!("source {dataset}")));
+    lines.extend(summary.quality.iter().map(|table| format!("quality rules of {table}")));
     if !summary.stacks.is_empty() {
         lines.push(format!(
             "{} resources in {} stacks: {}",

@@ -1,11 +1,13 @@
 //! The approval page's one answer.
 
-use app::api::delivery::{ApproverShown, Named, PlanShown, SqlChange, StackShown, Standing};
+use app::api::delivery::{
+    ApproverShown, Named, PlanShown, RulesShown, SqlChange, StackShown, Standing,
+};
 use domain::access::Role;
 use domain::approval::{Decision, Verdict};
 use domain::branch::Person;
 use domain::pipeline::{Execution, ExecutionStatus};
-use domain::plan::{Plan, TextChange};
+use domain::plan::{Plan, RulesChange, TextChange};
 use domain::{Error, Result};
 use infra::approval::{
     Asked, Candidate, Standing as Decided, WhyNot, eligible, expires_at, required, standing,
@@ -62,6 +64,7 @@ pub async fn plan_shown(
         release: plan.release.to_string(),
         baseline: plan.baseline.as_ref().map(ToString::to_string),
         commits: coming(delivery, &plan).await?,
+        rules_change: delivery.rules_change(&plan).await?,
         changes_nothing: plan.is_empty(),
         to_type: to_type(&plan),
         standing: Standing {
@@ -80,6 +83,7 @@ pub async fn plan_shown(
         simulated: delivery.simulated,
         transformations: plan.transformations.into_iter().map(text).collect(),
         sources: plan.sources.into_iter().map(text).collect(),
+        quality: plan.quality.iter().map(rules_shown).collect(),
         rehearsals: plan.rehearsals,
         stacks: plan.stacks.into_iter().map(stack).collect(),
     })
@@ -187,6 +191,10 @@ fn to_type(plan: &Plan) -> Vec<Named> {
 
 fn text(change: TextChange) -> SqlChange {
     SqlChange { dataset: change.dataset.to_string(), before: change.before, after: change.after }
+}
+
+fn rules_shown(change: &RulesChange) -> RulesShown {
+    RulesShown { table: change.table.to_string(), rules: change.differences() }
 }
 
 fn stack(stack: domain::plan::StackPlan) -> StackShown {

@@ -1,4 +1,5 @@
-//! The deploy stage: exactly what was approved, one stack after the other, then sources and SQL.
+//! The deploy stage: exactly what was approved, one stack after the other, then sources, SQL and
+//! quality rules.
 //!
 //! Architecture invariant: nothing is decided here. Stacks are changed by the change sets that the
 //! plan names; a stack that could not have one yet gets it now, and it is executed only if it says
@@ -14,7 +15,7 @@ use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execu
 
 use super::plan::{prepare, token};
 use crate::compose::embedded::Embedded;
-use crate::delivery::data::{Applied, apply_source, apply_sql, check_version};
+use crate::delivery::data::{Applied, apply_rules, apply_source, apply_sql, check_version};
 
 /// Between two looks at a stack that is being changed.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -46,11 +47,16 @@ pub async fn check_unchanged(
     }
     for change in &plan.sources {
         let now = lake.lake.sources.current(&change.dataset).await?.map(|saved| saved.version);
-        check_version(change, now)?;
+        check_version(&change.dataset, change.version, now)?;
     }
     for change in &plan.transformations {
         let now = lake.lake.transformations.current(&change.dataset).await?;
-        check_version(change, now.map(|saved| saved.version))?;
+        check_version(&change.dataset, change.version, now.map(|saved| saved.version))?;
+    }
+    for change in &plan.quality {
+        let now = lake.lake.quality.current(&change.table).await?;
+        let what = format!("the quality rules of {}", change.table);
+        check_version(what, change.version, now.map(|saved| saved.version))?;
     }
     Ok(())
 }
@@ -145,7 +151,7 @@ async fn wait(
     }
 }
 
-/// Registers sources and saves SQL as planned. Done already: nothing happens.
+/// Registers sources and saves SQL and quality rules as planned. Done already: nothing happens.
 pub async fn deploy_data(
     plan: &Plan,
     lake: &Embedded,
@@ -169,12 +175,16 @@ pub async fn deploy_data(
         let applied = apply_sql(&lake.lake, change, author, &message).await?;
         say.say(told("transformation", &change.dataset.to_string(), applied)).await?;
     }
+    for change in &plan.quality {
+        let applied = apply_rules(&lake.lake, change, author, &message).await?;
+        say.say(told("rule set of", &change.table.to_string(), applied)).await?;
+    }
     Ok(())
 }
 
-fn told(what: &str, dataset: &str, applied: Applied) -> String {
+fn told(what: &str, name: &str, applied: Applied) -> String {
     match applied {
-        Applied::Before => format!("{what} {dataset} is there already"),
-        Applied::Now(version) => format!("{what} {dataset} is version {version} now"),
+        Applied::Before => format!("{what} {name} is there already"),
+        Applied::Now(version) => format!("{what} {name} is version {version} now"),
     }
 }

@@ -8,7 +8,9 @@ use domain::Result;
 use domain::branch::Author;
 use domain::pipeline::Execution;
 use domain::plan::{Plan, PlanId, Rehearsal, StackPlan, TextChange};
+use domain::quality::QualityRules;
 use domain::release::Digest;
+use domain::table::TableName;
 use infra::lake_repository::{Environment, LakeRepository};
 use infra::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetStatus, NextAction, StackDefinition, StackService,
@@ -19,7 +21,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::embedded::Embedded;
-use crate::delivery::data::{source_changes, sql_changes};
+use crate::delivery::data::{rules_changes, source_changes, sql_changes};
 use crate::delivery::rehearse::rehearse;
 use crate::delivery::release::LoadedRelease;
 
@@ -37,6 +39,8 @@ pub struct Planning<'a> {
     pub loaded: &'a LoadedRelease,
     /// What runs: the release and its commit.
     pub running: Option<(&'a Digest, &'a domain::branch::CommitId)>,
+    /// The quality rules of what runs: a table that the new release has none for any more loses them.
+    pub rules: &'a BTreeMap<TableName, QualityRules>,
     /// The target.
     pub environment: &'a Environment,
     /// The target's data.
@@ -73,6 +77,7 @@ pub async fn make_plan(planning: Planning<'_>) -> Result<Plan> {
         stacks: plan_stacks(&planning, &definitions).await?,
         sources,
         transformations,
+        quality: rules_changes(&lake.lake, &data, planning.rules).await?,
         rehearsals,
         made_at: Timestamp::now(),
     })

@@ -1,8 +1,13 @@
 //! Plan and approval.
 
+use std::collections::BTreeMap;
+
+use domain::deployment::RunningRelease;
 use domain::pipeline::{Execution, Stage};
 use domain::plan::{Plan, PlanId};
+use domain::quality::QualityRules;
 use domain::run_log::LogLevel;
+use domain::table::TableName;
 use domain::{Result, failpoint};
 use infra::approval::{expires_at, required};
 use jiff::Timestamp;
@@ -10,6 +15,7 @@ use jiff::Timestamp;
 use super::Next;
 use super::held::Held;
 use crate::delivery::Delivery;
+use crate::delivery::release::LoadedRelease;
 use crate::delivery::stages::plan::{Planning, check_rehearsals, make_plan};
 
 /// Widened permissions that the log names.
@@ -21,11 +27,13 @@ impl Delivery {
         let environment = loaded.environment(&execution.environment)?;
         let running = self.pipelines.environment(&execution.environment).await?.running;
         let stacks = self.stacks(environment)?;
+        let rules = self.rules_of(running.as_ref()).await?;
         let planning = Planning {
             id: PlanId::generate(),
             execution,
             loaded: &loaded,
             running: running.as_ref().map(|running| (&running.release, &running.commit)),
+            rules: &rules,
             environment,
             lake: self.lake(&execution.environment)?,
             stacks: stacks.as_ref(),
@@ -40,10 +48,12 @@ impl Delivery {
         let note = match plan.is_empty() {
             true => format!("plan {}: nothing changes", digest.short()),
             false => format!(
-                "plan {}: {resources} resources, {} sources, {} transformations change",
+                "plan {}: {resources} resources, {} sources, {} transformations, quality rules of {} \
+                 tables change",
                 digest.short(),
                 plan.sources.len(),
-                plan.transformations.len()
+                plan.transformations.len(),
+                plan.quality.len()
             ),
         };
         held.end(Stage::Plan, &note).await?;
@@ -64,6 +74,16 @@ impl Delivery {
                 held.note(Stage::Plan, LogLevel::Warning, &line).await
             }
         }
+    }
+
+    /// The quality rules of the release that runs.
+    async fn rules_of(
+        &self,
+        running: Option<&RunningRelease>,
+    ) -> Result<BTreeMap<TableName, QualityRules>> {
+        let Some(running) = running else { return Ok(BTreeMap::new()) };
+        let loaded = LoadedRelease::load(&self.releases, &running.release).await?;
+        Ok(loaded.content.rules())
     }
 
     /// Nobody is asked, or everybody who may decide is.

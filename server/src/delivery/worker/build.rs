@@ -54,11 +54,16 @@ impl Delivery {
         let lake = self.lake(&execution.environment)?;
         let log = self.repository.log(&execution.commit, None, MOST_COMMITS).await?;
         let messages: Vec<_> = log.into_iter().map(|commit| commit.message).collect();
-        let checked = check_release(lake, &loaded, &messages).await?;
+        let mut checked = check_release(lake, &loaded, &messages).await?;
         for problem in &checked.accepted {
             let line = format!("accepted by its commit: {problem}");
             held.note(Stage::Build, LogLevel::Warning, &line).await?;
         }
+        let rules = self.check_rules(&loaded.content.lake).await?;
+        for problem in &rules.doubtful {
+            held.note(Stage::Build, LogLevel::Warning, &problem.to_string()).await?;
+        }
+        checked.problems.extend(rules.refused);
         for problem in &checked.problems {
             held.note(Stage::Build, LogLevel::Error, &problem.to_string()).await?;
         }
@@ -69,11 +74,12 @@ impl Delivery {
         let id = loaded.release.id.clone();
         held.write(|job| job.built(id.clone())).await?;
         let note = format!(
-            "release {}: {} sources, {} transformations, {} fixture tests, {} stacks checked; {} of {} \
-             files are new",
+            "release {}: {} sources, {} transformations, quality rules of {} tables, {} fixture tests, \
+             {} stacks checked; {} of {} files are new",
             id.short(),
             checked.sources,
             checked.transformations,
+            checked.quality,
             checked.tests,
             checked.stacks,
             stored.new_assets,

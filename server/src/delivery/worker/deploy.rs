@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::Next;
 use super::held::Held;
 use crate::delivery::Delivery;
+use crate::delivery::routes::apply_routes;
 use crate::delivery::stages::deploy::{check_unchanged, deploy_data, deploy_stack};
 use crate::delivery::stages::verify::{rebuild_tables, smoke_queries};
 
@@ -70,6 +71,7 @@ impl Delivery {
         failpoint::reach("delivery.data")?;
         held.make_sure().await?;
         deploy_data(&plan, lake, &cleared.by, &voice).await?;
+        apply_routes(&loaded.content.lake, lake, &voice).await?;
         failpoint::reach("delivery.saved")?;
         let note = format!("release {} runs in {}", plan.release.short(), plan.environment);
         let broke_glass = cleared.broke_glass.as_deref();

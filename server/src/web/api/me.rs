@@ -12,5 +12,5 @@ use crate::web::{Answer, Json, pages};
 /// Who is asking, and what they may do.
 #[utoipa::path(get, path = "/me", responses((status = 200, body = Me)), tag = "account")]
 pub(crate) async fn show(State(console): State<Arc<Console>>, caller: Caller) -> Answer<Me> {
-    Ok(Json(pages::me(&console, &caller)))
+    Ok(Json(pages::me(&console, &caller).await))
 }

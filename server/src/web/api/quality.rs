@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::accounts::Caller;
 use crate::console::Console;
-use crate::quality::{self, Saved};
+use crate::delivery::edit::Edit;
+use crate::quality::{self, Saved, ToSave};
 use crate::runs;
 use crate::web::problem::Refusal;
 use crate::web::{Answer, InEnvironment, Json};
@@ -81,8 +82,9 @@ pub(crate) async fn save(
     Json(new): Json<RulesToSave>,
 ) -> Answer<SavedRules> {
     let (name, message) = (path.name(), new.message.trim());
-    let base = new.base;
-    let saved = quality::save(&at.lake, &name, &new.rules, caller.login(), message, base).await?;
+    let edit = Edit::of(caller.person(), message);
+    let to_save = ToSave { rules: &new.rules, author: caller.login(), message, base: new.base };
+    let saved = quality::save(&at.lake, &console.delivery, &edit, &name, to_save).await?;
     let (saved, before) = match saved {
         Saved::Done(saved) => *saved,
         Saved::Wrong(faults) => return Err(refused(faults)),

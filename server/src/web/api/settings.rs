@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use app::api::settings::{Delivery, DeliveryState, Notifications, Retention};
+use app::api::settings::{Delivery, DeliveryState, NotificationTarget, Notifications, Retention};
 use axum::extract::State;
+use domain::notification::{NotificationRoute, USUAL_TARGET};
 
+use crate::compose::embedded::Embedded;
 use crate::console::Console;
+use crate::delivery::routes::unknown_targets;
 use crate::retention;
 use crate::web::{Answer, InEnvironment, Json};
 
@@ -26,8 +29,38 @@ pub(crate) async fn notifications(at: InEnvironment) -> Answer<Notifications> {
         created_at: found.created_at,
         delivered_at: found.delivered_at,
     });
-    let targets = at.notifiers.iter().map(|notifier| notifier.name().to_owned());
-    Ok(Json(Notifications { targets: targets.collect(), deliveries: deliveries.collect() }))
+    let routes = at.lake.outbox.routes().await?;
+    Ok(Json(Notifications {
+        routed: routes.is_some(),
+        targets: targets(&at, routes.as_deref()),
+        deliveries: deliveries.collect(),
+    }))
+}
+
+/// Every target that is configured, and those that only routes know.
+fn targets(at: &Embedded, routes: Option<&[NotificationRoute]>) -> Vec<NotificationTarget> {
+    let told = |target: Option<&str>| match (target, routes) {
+        (None, _) | (Some(USUAL_TARGET), None) => vec!["everything".to_owned()],
+        (Some(_), None) => Vec::new(),
+        (Some(target), Some(routes)) => {
+            let own = routes.iter().filter(|route| route.target == target);
+            own.map(NotificationRoute::in_words).collect()
+        }
+    };
+    let configured = at.notifiers.iter().map(|notifier| NotificationTarget {
+        name: notifier.name().to_owned(),
+        target: notifier.target().map(str::to_owned),
+        told: told(notifier.target()),
+        configured: true,
+    });
+    let unknown = unknown_targets(routes.unwrap_or_default(), at).into_iter();
+    let unknown = unknown.map(|target| NotificationTarget {
+        told: told(Some(&target)),
+        name: target.clone(),
+        target: Some(target),
+        configured: false,
+    });
+    configured.chain(unknown).collect()
 }
 
 /// What is kept, and how long.

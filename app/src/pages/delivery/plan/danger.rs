@@ -1,5 +1,5 @@
-//! What could do harm, before everything else that would change: data that may be lost, permissions,
-//! drift.
+//! What could do harm, before everything else that would change: data that may be lost, other rules,
+//! permissions, drift.
 
 use domain::stack::{DriftedResource, PermissionChange, PropertyChange};
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ const UNFOLDED: usize = 12;
 
 /// The card; none when there is nothing to fear.
 pub(super) fn danger(plan: &PlanShown) -> Option<AnyView> {
-    let parts = [lost(plan), permissions(plan), drift(plan)];
+    let parts = [lost(plan), rules(plan), permissions(plan), drift(plan)];
     if parts.iter().all(Option::is_none) {
         return None;
     }
@@ -39,6 +39,22 @@ fn lost(plan: &PlanShown) -> Option<AnyView> {
             <div>
                 <h3>"Data may be lost"</h3>
                 <p class="muted">"To approve, each name has to be typed."</p>
+                <ul class="sentences">{items}</ul>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// What would be asked of the deployments after this one.
+fn rules(plan: &PlanShown) -> Option<AnyView> {
+    let item = |sentence: &String| view! { <li>{sentence.clone()}</li> };
+    let items: Vec<_> = plan.rules_change.iter().map(item).collect();
+    (!items.is_empty()).then(|| {
+        view! {
+            <div>
+                <h3>"Rules of the environment that change"</h3>
+                <p class="muted">"This plan is judged by the rules before; the next one by those after."</p>
                 <ul class="sentences">{items}</ul>
             </div>
         }

@@ -41,6 +41,7 @@ pub(crate) fn plan() -> impl IntoView {
                 {texts::transformations(&plan)}
                 {rehearsal::rehearsals(&plan)}
                 {texts::sources(&plan)}
+                {texts::rules(&plan)}
                 {stacks::stacks(&plan)}
             </div>
         }

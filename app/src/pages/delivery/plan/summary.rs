@@ -69,6 +69,12 @@ fn contents(plan: &PlanShown) -> AnyView {
         ("danger", drifted, "resource drifted", "resources drifted"),
         ("transformations", plan.transformations.len(), "transformation", "transformations"),
         ("sources", plan.sources.len(), "source", "sources"),
+        (
+            "quality",
+            plan.quality.len(),
+            "table with other quality rules",
+            "tables with other quality rules",
+        ),
         ("stacks", resources, "resource of stacks", "resources of stacks"),
     ];
     let links = parts.into_iter().filter(|part| part.1 > 0).map(|(place, number, one, many)| {

@@ -1,8 +1,10 @@
-//! SQL and sources that change, each side by side.
+//! SQL and sources that change, each side by side; quality rules that change, in words.
 
 use leptos::prelude::*;
 
-use crate::api::delivery::{PlanShown, SqlChange};
+use domain::quality::{RuleDifference, RuleFate};
+
+use crate::api::delivery::{PlanShown, RulesShown, SqlChange};
 use crate::components::{Card, SqlDiff, status_badge};
 
 /// So many texts are open from the beginning.
@@ -16,6 +18,46 @@ pub(super) fn transformations(plan: &PlanShown) -> Option<AnyView> {
 /// The card of sources; none when none changes.
 pub(super) fn sources(plan: &PlanShown) -> Option<AnyView> {
     texts("sources", "Sources that change", &plan.sources)
+}
+
+/// The card of quality rules; none when none changes.
+pub(super) fn rules(plan: &PlanShown) -> Option<AnyView> {
+    if plan.quality.is_empty() {
+        return None;
+    }
+    let number = plan.quality.len().to_string();
+    let tables: Vec<_> = plan.quality.iter().map(table).collect();
+    Some(
+        view! {
+            <div id="quality"><Card title="Quality rules that change" note=number><div class="stack">{tables}</div></Card></div>
+        }
+        .into_any(),
+    )
+}
+
+fn table(change: &RulesShown) -> AnyView {
+    let rules: Vec<_> = change.rules.iter().map(rule).collect();
+    view! {
+        <section class="rule-changes"><h3><code>{change.table.clone()}</code></h3><ul>{rules}</ul></section>
+    }
+    .into_any()
+}
+
+fn rule(change: &RuleDifference) -> AnyView {
+    let tone = match change.fate {
+        RuleFate::Added => "good",
+        RuleFate::Changed => "wait",
+        RuleFate::Removed => "bad",
+    };
+    let sql = change.sql.clone().map(|sql| view! { <pre class="run-sql">{sql}</pre> });
+    view! {
+        <li>
+            <div class="row">{status_badge(tone, change.fate.as_str())}<strong>{change.rule.clone()}</strong></div>
+            <div>{change.sentence.clone()}</div>
+            {sql}
+        </li>
+    }
+    .into_any()
 }
 
 fn texts(id: &'static str, title: &'static str, changes: &[SqlChange]) -> Option<AnyView> {
