@@ -5,6 +5,9 @@
 //! nothing. So whoever tells may have been killed at any point, and tells all of it once more.
 
 mod markdown;
+#[cfg(any(test, feature = "test-support"))]
+pub mod memory;
+mod news;
 mod status;
 
 use std::fmt::Debug;
@@ -15,6 +18,7 @@ use domain::branch::{BranchName, CommitId};
 use domain::environment::EnvironmentName;
 
 pub use markdown::plan_markdown;
+pub use news::{Archive, Told};
 pub use status::commit_report;
 
 /// How the delivery of a commit stands.

@@ -67,13 +67,16 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod sample {
+    //! Executions for tests.
+
     use domain::pipeline::{Cause, ExecutionId, StageRecord};
 
     use super::*;
     use crate::plan::sample::at;
 
-    fn execution(status: ExecutionStatus) -> Execution {
+    /// One that was pushed to dev, with a status.
+    pub(crate) fn execution(status: ExecutionStatus) -> Execution {
         let waiting = |stage| StageRecord {
             stage,
             status: StageStatus::Waiting,
@@ -102,6 +105,12 @@ mod tests {
             ended_at: None,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::execution;
+    use super::*;
 
     fn said_of(execution: &Execution) -> (ReportState, String) {
         let report = commit_report(execution, "https://sluice.example.org/x");
