@@ -14,6 +14,7 @@ pub mod release;
 pub mod shown;
 pub mod stages;
 pub mod start;
+mod tell;
 pub mod webhook;
 mod worker;
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use domain::branch::BranchName;
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
+use infra::change_report::ChangeReporter;
 use infra::lake_repository::{Environment, LakeRepository};
 use infra::stacks::StackService;
 use infra_embedded::{ReleaseStore, SqlPipelines};
@@ -60,6 +62,10 @@ pub struct Delivery {
     pub simulated: bool,
     /// Stacks by environment.
     pub stacks_of: StacksOf,
+    /// Where changes are reviewed, if there is such a place.
+    pub reporter: Option<Arc<dyn ChangeReporter>>,
+    /// Where people reach the console, without `/` at the end: reports link to it.
+    pub console_url: String,
 }
 
 impl fmt::Debug for Delivery {
@@ -81,6 +87,12 @@ impl Delivery {
                  configuration"
             ))
         })
+    }
+
+    /// Whether a push to a repository, named as `owner/name`, is one to the lake repository. One on
+    /// this machine has no such name: whoever knows the webhook's secret may tell of it.
+    pub fn is_lake_repository(&self, name: &str) -> bool {
+        !self.repository_name.contains('/') || self.repository_name.eq_ignore_ascii_case(name)
     }
 
     /// The stacks of an environment.

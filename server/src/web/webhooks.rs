@@ -48,6 +48,9 @@ async fn told(console: &Console, headers: &HeaderMap, body: &[u8]) -> Result<Val
 
 async fn look(console: &Console, push: Push) -> Result<Value> {
     let delivery = &console.delivery;
+    if !delivery.is_lake_repository(&push.repository) {
+        return Ok(json!({ "started": null, "because": "it is not the lake repository" }));
+    }
     let definition = delivery.required_definition().await?;
     let Some(environment) = definition.lake.environment_of(&push.branch) else {
         return Ok(json!({ "started": null, "because": "no environment is delivered from it" }));
