@@ -55,6 +55,14 @@ impl Error {
         Self::new(ErrorKind::Invalid, message)
     }
 
+    /// What is not there is taken as empty; every other error stays. For `or_else`.
+    pub fn absent_as_empty<T: Default>(self) -> Result<T> {
+        match self.kind {
+            ErrorKind::NotFound => Ok(T::default()),
+            _ => Err(self),
+        }
+    }
+
     /// Shorthand for [`ErrorKind::NotFound`].
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::NotFound, message)

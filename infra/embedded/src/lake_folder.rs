@@ -141,7 +141,10 @@ mod tests {
         let naming =
             Naming { logical_id_prefix: "Lake".into(), resource_name_prefix: "lake".into() };
         let accounts = ["111111111111", "222222222222", "333333333333"];
-        let files = NewLake::usual(naming, accounts, "eu-central-1").unwrap().files().unwrap();
+        let files = NewLake::usual(naming, "444444444444", accounts, "eu-central-1")
+            .unwrap()
+            .files()
+            .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let lake = folder.path().join("lake");
         write_lake_folder(&lake, &files).unwrap();

@@ -3,6 +3,8 @@
 mod client;
 mod reporter;
 mod repository;
+#[cfg(feature = "test-support")]
+pub mod testing;
 
 pub use client::{Credentials, GitHub, GitHubSettings, RepositoryName};
 pub use reporter::GitHubChangeReporter;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::environment::EnvironmentName;
-use domain::pipeline::ExecutionId;
 
 /// A stack that Sluice brings itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,12 +74,6 @@ pub fn team_stack(environment: &EnvironmentName, logical_id_prefix: &str, file: 
     format!("{}{title}", stack_prefix(environment, logical_id_prefix))
 }
 
-/// The token of a change set, which is also its name: the execution that wants it, and which of its
-/// plans, since an execution may plan more than once.
-pub fn change_set(execution: ExecutionId, plan: u32) -> String {
-    format!("sluice-{execution}-{plan}")
-}
-
 /// The tags that every stack carries, and through it every resource.
 pub fn tags(
     resource_name_prefix: &str,
@@ -117,14 +110,6 @@ mod tests {
         assert_eq!(names[1], "DevDataLakeCDKBlogEtlStorage");
         assert_eq!(team_stack(&dev, "Lake", "orders-api_v2"), "DevLakeEtlOrdersApiV2");
         assert_eq!(environment_title(&"pre-prod".parse().unwrap()), "PreProd");
-    }
-
-    #[test]
-    fn a_change_set_has_a_name_that_cloudformation_takes() {
-        let name = change_set(ExecutionId::generate(), 4_000_000_000);
-        assert!(name.len() <= 128, "{name}");
-        assert!(name.starts_with(|first: char| first.is_ascii_alphabetic()), "{name}");
-        assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{name}");
     }
 
     #[test]

@@ -136,11 +136,8 @@ async fn deliver_first(
             let started = delivery.look_at(definition, environment, Cause::Push, by).await?;
             started.ok_or_else(|| Error::internal("the first commit was delivered before"))?
         }
-        Some(before) => {
-            let running = delivery.pipelines.environment(&before.name).await?.running;
-            let running = running.ok_or_else(|| {
-                Error::internal(format!("nothing runs in {} after its deployment", before.name))
-            })?;
+        Some(_) => {
+            let (_, running) = delivery.running_before(definition, name).await?;
             delivery.promote(name, &running.release, person.clone()).await?
         }
     };

@@ -125,7 +125,9 @@ pub enum Applied {
     Now(u64),
 }
 
-fn check_version(change: &TextChange, now: Option<u64>) -> Result<()> {
+/// Whether a dataset is still as it was planned with. [`domain::ErrorKind::Conflict`] when somebody
+/// changed it since.
+pub fn check_version(change: &TextChange, now: Option<u64>) -> Result<()> {
     if now == change.version {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use domain::dataset::DatasetId;
 use domain::environment::EnvironmentName;
 use domain::pipeline::Cause;
 use domain::{Error, ErrorKind, Result};
-use infra::lake_repository::{Environment, FileChange, LAKE_FILE};
+use infra::lake_repository::{Environment, FileChange};
 
 use super::data::same_sql;
 use super::{Definition, Delivery};
@@ -63,7 +63,7 @@ impl Delivery {
             None => Ok(()),
             Some(before) => Err(Error::conflict(format!(
                 "{name} changes by promotion alone: edit in {}, then promote",
-                first(&definition).map_or(&before.name, |first| &first.name)
+                definition.lake.environments.first().map_or(&before.name, |first| &first.name)
             ))),
         }
     }
@@ -146,9 +146,4 @@ impl Delivery {
         let person = edit.person.clone();
         self.look_at(definition, environment, Cause::Push, person).await.map(drop)
     }
-}
-
-fn first(definition: &Definition) -> Option<&Environment> {
-    debug_assert!(!definition.lake.environments.is_empty(), "{LAKE_FILE} names one at least");
-    definition.lake.environments.first()
 }

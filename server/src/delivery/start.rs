@@ -1,6 +1,7 @@
 //! Starting executions: pushes, promotions, rollbacks, by hand.
 
 use domain::branch::Person;
+use domain::deployment::RunningRelease;
 use domain::environment::EnvironmentName;
 use domain::pipeline::{Cause, Execution};
 use domain::release::Digest;
@@ -70,17 +71,10 @@ impl Delivery {
     ) -> Result<Execution> {
         let definition = self.required_definition().await?;
         let environment = definition.environment(name)?;
-        let from = definition.lake.before(name).ok_or_else(|| {
-            Error::invalid(format!("{name} is the first environment: nothing is promoted to it"))
-        })?;
-        let running = self.pipelines.environment(&from.name).await?.running;
-        let running = running.ok_or_else(|| {
-            Error::conflict(format!("nothing runs in {} yet: deploy there first", from.name))
-        })?;
+        let (from, running) = self.running_before(&definition, name).await?;
         if running.release != *release {
             return Err(Error::conflict(format!(
-                "{} runs release {} now, not {}: look at what you promote",
-                from.name,
+                "{from} runs release {} now, not {}: look at what you promote",
                 running.release.short(),
                 release.short()
             )));
@@ -91,8 +85,26 @@ impl Delivery {
                 paused.reason
             )));
         }
-        let cause = Cause::Promotion { from: from.name.clone() };
+        let cause = Cause::Promotion { from };
         self.enqueue(environment, running.commit, cause, by, Some(release.clone())).await
+    }
+
+    /// The environment before one and what runs there: what a promotion moves.
+    /// [`domain::ErrorKind::Invalid`] for the first environment, [`domain::ErrorKind::Conflict`]
+    /// while nothing runs before it.
+    pub async fn running_before(
+        &self,
+        definition: &Definition,
+        name: &EnvironmentName,
+    ) -> Result<(EnvironmentName, RunningRelease)> {
+        let from = definition.lake.before(name).ok_or_else(|| {
+            Error::invalid(format!("{name} is the first environment: nothing is promoted to it"))
+        })?;
+        let running = self.pipelines.environment(&from.name).await?.running;
+        let running = running.ok_or_else(|| {
+            Error::conflict(format!("nothing runs in {} yet: deploy there first", from.name))
+        })?;
+        Ok((from.name.clone(), running))
     }
 
     /// Starts bringing an earlier release of an environment back. [`domain::ErrorKind::Invalid`]

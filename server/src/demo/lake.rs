@@ -1,7 +1,5 @@
 //! The demo's lake repository: both sources, their SQL, a fixture test, three environments.
 
-use std::collections::BTreeMap;
-
 use domain::Result;
 use domain::branch::Author;
 use infra::lake_repository::init::NewLake;
@@ -35,18 +33,11 @@ fn new_lake() -> Result<NewLake> {
         logical_id_prefix: "DataLake".to_owned(),
         resource_name_prefix: RESOURCE_NAME_PREFIX.to_owned(),
     };
-    let mut lake = NewLake::usual(naming, ACCOUNTS, REGION)?;
+    let mut lake = NewLake::usual(naming, DEPLOYMENT_ACCOUNT, ACCOUNTS, REGION)?;
     lake.catalog = CatalogNames {
         conformed_database: Some("datalake_raw_source".to_owned()),
         purpose_built_database: Some("datablog_arg".to_owned()),
     };
-    let server = format!(
-        "arn:aws:iam::{DEPLOYMENT_ACCOUNT}:role/sluice-bootstrap/{RESOURCE_NAME_PREFIX}-server"
-    );
-    for environment in &mut lake.environments {
-        let given = BTreeMap::from([("ServerRoleArn".to_owned(), server.clone())]);
-        environment.parameters.extend(given);
-    }
     for DemoDataset { source, sql, .. } in datasets()? {
         lake.transformations.insert(source.dataset.clone(), sql.to_owned());
         lake.sources.push(source);

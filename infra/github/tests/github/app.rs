@@ -10,8 +10,8 @@ use infra::secrets::SecretValue;
 use infra_github::{Credentials, GitHub};
 use jiff::SignedDuration;
 
-use super::stand_in::{APP, APP_NUMBER, KEY, StandIn};
 use super::{main_branch, save};
+use infra_github::testing::{APP, APP_NUMBER, KEY, StandIn};
 
 fn github(stand_in: &StandIn, app: &str, key: &str) -> GitHub {
     let mut settings = stand_in.settings();

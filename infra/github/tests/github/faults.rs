@@ -9,8 +9,8 @@ use infra::lake_repository::LakeRepository;
 use infra::secrets::SecretValue;
 use infra_github::{Credentials, GitHub, GitHubLakeRepository};
 
-use super::stand_in::{StandIn, TOKEN};
 use super::{author, main_branch, save, write};
+use infra_github::testing::{StandIn, TOKEN};
 
 const GET_HEAD: (Method, &str) = (Method::GET, "git/ref/heads/main");
 const MOVE: (Method, &str) = (Method::PATCH, "git/refs/heads/main");

@@ -4,8 +4,8 @@ use axum::http::Method;
 use domain::ErrorKind;
 use infra::lake_repository::LakeRepository;
 
-use super::stand_in::StandIn;
 use super::{main_branch, save};
+use infra_github::testing::StandIn;
 
 #[tokio::test]
 async fn nothing_is_asked_while_github_asks_for_a_pause() {

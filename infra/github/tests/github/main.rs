@@ -8,7 +8,6 @@ mod faults;
 mod limits;
 mod reporter;
 mod repository;
-mod stand_in;
 
 use domain::branch::{Author, BranchName, CommitId, Person};
 use infra::lake_repository::{FileChange, LakeRepository};

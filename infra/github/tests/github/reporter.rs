@@ -6,7 +6,7 @@ use domain::branch::CommitId;
 use infra::change_report::{ChangeReporter, CommitReport, PlanReport, ReportState};
 
 use super::save;
-use super::stand_in::{ME, StandIn};
+use infra_github::testing::{ME, StandIn};
 
 const DEV: &str = "<!-- sluice:plan:dev -->";
 

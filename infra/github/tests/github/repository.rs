@@ -7,8 +7,8 @@ use domain::ErrorKind;
 use domain::branch::BranchName;
 use infra::lake_repository::{EntryKind, FileChange, LakeRepository};
 
-use super::stand_in::StandIn;
 use super::{author, main_branch, save, write};
+use infra_github::testing::StandIn;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn lake_repository_on_github() {

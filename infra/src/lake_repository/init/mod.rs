@@ -65,7 +65,17 @@ const USUAL: [(&str, &str, &str, bool, u32); 3] = [
 
 impl NewLake {
     /// A lake without data over dev, test and prod, in one region and the accounts given for each.
-    pub fn usual(naming: Naming, accounts: [&str; 3], region: &str) -> Result<Self> {
+    /// Sluice itself runs in the deployment account, under the role of its bootstrap stack.
+    pub fn usual(
+        naming: Naming,
+        deployment_account: &str,
+        accounts: [&str; 3],
+        region: &str,
+    ) -> Result<Self> {
+        let server = format!(
+            "arn:aws:iam::{deployment_account}:role/sluice-bootstrap/{}-server",
+            naming.resource_name_prefix
+        );
         let environments = USUAL.iter().zip(accounts);
         let environments =
             environments.map(|((name, branch, cidr, protected, approvers), account)| {
@@ -76,7 +86,7 @@ impl NewLake {
                     region: region.to_owned(),
                     protected: *protected,
                     vpc_cidr: Some(cidr.parse()?),
-                    parameters: BTreeMap::new(),
+                    parameters: BTreeMap::from([("ServerRoleArn".to_owned(), server.clone())]),
                     approvers: *approvers,
                 })
             });

@@ -11,7 +11,7 @@ fn naming() -> Naming {
 
 fn usual() -> NewLake {
     let accounts = ["111111111111", "222222222222", "333333333333"];
-    NewLake::usual(naming(), accounts, "eu-central-1").unwrap()
+    NewLake::usual(naming(), "444444444444", accounts, "eu-central-1").unwrap()
 }
 
 fn content(files: &[FileChange]) -> Content {

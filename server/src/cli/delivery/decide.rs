@@ -113,10 +113,6 @@ async fn decide(flow: &Flow, word: Word) -> Result<()> {
     };
     let execution = flow.execution(word.execution).await?;
     delivery.decide(&execution, &decision, now).await?;
-    let action = match word.verdict {
-        Verdict::Approve => "plan.approve",
-        Verdict::Reject => "plan.reject",
-    };
     let object = word.execution.to_string();
-    flow.record(&caller, action, &execution.environment, &object, &decision).await
+    flow.record(&caller, "plan.decide", &execution.environment, &object, &decision).await
 }

@@ -23,6 +23,9 @@ pub(in crate::cli) struct Init {
     /// What names of resources contain: at most 12 lower-case letters, digits and hyphens.
     #[arg(long, value_name = "NAME", default_value = "data-lake")]
     resource_name_prefix: String,
+    /// The account that Sluice itself runs in.
+    #[arg(long, value_name = "ACCOUNT", default_value = "444444444444")]
+    deployment_account: String,
     /// The accounts of dev, test and prod. Simulated stacks take any.
     #[arg(
         long,
@@ -47,7 +50,8 @@ impl Init {
                 Ok(accounts) => accounts,
                 Err(_) => return Err(Error::invalid("--accounts takes three: DEV,TEST,PROD")),
             };
-        let files = NewLake::usual(naming, accounts, &self.region)?.files()?;
+        let files = NewLake::usual(naming, &self.deployment_account, accounts, &self.region)?;
+        let files = files.files()?;
         write_lake_folder(&self.folder, &files)?;
         let paths: Vec<_> = files.iter().map(FileChange::path).collect();
         let mut sheet = Sheet::new(&["written"]);

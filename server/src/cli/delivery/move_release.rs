@@ -47,28 +47,18 @@ impl Promote {
     pub(in crate::cli) async fn run(self, flow: &Flow, output: Output) -> Result<ExitCode> {
         let release = match self.release {
             Some(release) => release,
-            None => running_before(flow, &self.to).await?,
+            None => {
+                let definition = flow.delivery.required_definition().await?;
+                definition.environment(&self.to)?;
+                flow.delivery.running_before(&definition, &self.to).await?.1.release
+            }
         };
         let caller = flow.caller().await?;
         let started = flow.delivery.promote(&self.to, &release, caller.person()).await?;
         let object = started.id.to_string();
-        flow.record(&caller, "release.promote", &self.to, &object, &release).await?;
+        flow.record(&caller, "pipeline.promote", &self.to, &object, &release).await?;
         finish(flow, started, self.wait, output).await
     }
-}
-
-/// What runs in the environment before one.
-async fn running_before(flow: &Flow, name: &EnvironmentName) -> Result<Digest> {
-    let definition = flow.delivery.required_definition().await?;
-    definition.environment(name)?;
-    let from = definition.lake.before(name).ok_or_else(|| {
-        Error::invalid(format!("{name} is the first environment: nothing is promoted to it"))
-    })?;
-    let running = flow.delivery.pipelines.environment(&from.name).await?.running;
-    let running = running.ok_or_else(|| {
-        Error::conflict(format!("nothing runs in {} yet: deploy there first", from.name))
-    })?;
-    Ok(running.release)
 }
 
 impl Rollback {
@@ -86,7 +76,7 @@ impl Rollback {
         let started = flow.delivery.roll_back(name, &release, &self.reason, by).await?;
         let object = started.id.to_string();
         let change = serde_json::json!({ "release": release, "reason": self.reason });
-        flow.record(&caller, "release.roll_back", name, &object, change).await?;
+        flow.record(&caller, "pipeline.roll_back", name, &object, change).await?;
         finish(flow, started, self.wait, output).await
     }
 }

@@ -96,7 +96,8 @@ pub async fn list(delivery: &Delivery, filter: &ExecutionFilter) -> Result<Page<
 pub async fn detail(delivery: &Delivery, execution: &Execution) -> Result<ExecutionDetail> {
     let running = delivery.pipelines.environment(&execution.environment).await?.running;
     let until = running.map(|running| running.commit).filter(|commit| *commit != execution.commit);
-    let decisions = delivery.pipelines.decisions(execution.id).await.or_else(no_plan)?;
+    let decisions =
+        delivery.pipelines.decisions(execution.id).await.or_else(Error::absent_as_empty)?;
     Ok(ExecutionDetail {
         summary: summary(delivery, execution).await?,
         branch: execution.branch.to_string(),
@@ -109,13 +110,6 @@ pub async fn detail(delivery: &Delivery, execution: &Execution) -> Result<Execut
         can_cancel: !execution.status.is_terminal() && !execution.cancel_requested,
         can_retry: can_retry(execution),
     })
-}
-
-fn no_plan<T: Default>(error: Error) -> Result<T> {
-    match error.kind() {
-        ErrorKind::NotFound => Ok(T::default()),
-        _ => Err(error),
-    }
 }
 
 /// From the stage that failed, and from each before it.

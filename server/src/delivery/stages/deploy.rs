@@ -14,7 +14,7 @@ use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execu
 
 use super::plan::{prepare, token};
 use crate::compose::embedded::Embedded;
-use crate::delivery::data::{Applied, apply_source, apply_sql};
+use crate::delivery::data::{Applied, apply_source, apply_sql, check_version};
 
 /// Between two looks at a stack that is being changed.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -45,7 +45,7 @@ pub async fn check_unchanged(
             }
             Err(error) => return Err(error),
         }
-        if service.drift(&stack.stack).await.or_else(nothing_there)? != stack.drift {
+        if service.drift(&stack.stack).await.or_else(Error::absent_as_empty)? != stack.drift {
             return Err(gone("was planned before the stack drifted".to_owned()));
         }
     }
@@ -58,23 +58,6 @@ pub async fn check_unchanged(
         check_version(change, now.map(|saved| saved.version))?;
     }
     Ok(())
-}
-
-fn nothing_there<T: Default>(error: Error) -> Result<T> {
-    match error.kind() {
-        ErrorKind::NotFound => Ok(T::default()),
-        _ => Err(error),
-    }
-}
-
-fn check_version(change: &domain::plan::TextChange, now: Option<u64>) -> Result<()> {
-    if now == change.version {
-        return Ok(());
-    }
-    Err(Error::conflict(format!(
-        "{} was changed since the plan was made: plan anew",
-        change.dataset
-    )))
 }
 
 /// Changes one stack as planned, and waits until that is done. Done already: nothing happens.
@@ -128,7 +111,7 @@ async fn postponed(
 }
 
 async fn last_event(service: &dyn StackService, stack: &str) -> Result<Option<String>> {
-    let events = service.events(stack, None).await.or_else(nothing_there)?;
+    let events = service.events(stack, None).await.or_else(Error::absent_as_empty)?;
     Ok(events.last().map(|event| event.id.clone()))
 }
 

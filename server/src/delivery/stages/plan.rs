@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Error;
 use domain::ErrorKind;
 use domain::Result;
 use domain::branch::Author;
 use domain::pipeline::Execution;
 use domain::plan::{Plan, PlanId, Rehearsal, StackPlan, TextChange};
 use domain::release::Digest;
-use domain::{Error, stack::PermissionChange};
 use infra::lake_repository::{Environment, LakeRepository};
 use infra::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetStatus, NextAction, StackDefinition, StackService,
+    permission_changes,
 };
-use infra::template::{Inputs, Template};
 use infra::{diff, permissions};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -172,10 +172,8 @@ async fn prepared(planning: &Planning<'_>, definition: &StackDefinition) -> Resu
     }
     let drift = if exists { service.drift(&definition.name).await? } else { Vec::new() };
     let change_set = prepare(planning.id, service, definition).await?;
-    let permissions = match exists {
-        true => widening(service, definition, planning.environment).await?,
-        false => permissions::compare(None, Some(&definition.resolved)),
-    };
+    let Environment { account, region, .. } = planning.environment;
+    let permissions = permission_changes(service, definition, account, region).await?;
     let executable = change_set.status == ChangeSetStatus::Prepared;
     Ok(StackPlan {
         stack: definition.name.clone(),
@@ -215,20 +213,4 @@ pub async fn prepare(
 /// What makes repeated calls for a plan one call.
 pub fn token(plan: PlanId) -> String {
     format!("sluice-{plan}")
-}
-
-/// Who may do more or less than by the template that the stack was made of.
-async fn widening(
-    service: &dyn StackService,
-    definition: &StackDefinition,
-    environment: &Environment,
-) -> Result<Vec<PermissionChange>> {
-    let stack = service.describe(&definition.name).await?;
-    let (Some(stack), Some(text)) = (stack, service.template(&definition.name).await?) else {
-        return Ok(permissions::compare(None, Some(&definition.resolved)));
-    };
-    let mut inputs = Inputs::new(&environment.account, &environment.region, &definition.name);
-    inputs.parameters = stack.parameters;
-    let before = Template::parse(&text)?.resolve(&inputs)?;
-    Ok(permissions::compare(Some(&before), Some(&definition.resolved)))
 }

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::{Answer, Asked, REPOSITORY, StandIn, TOKEN, World};
 
-/// Client id and number of the app.
-pub(crate) const APP: &str = "Iv23liExample";
-pub(crate) const APP_NUMBER: u64 = 4711;
-/// Made for these tests: it opens nothing.
-pub(crate) const KEY: &str = include_str!("../app_key.pem");
+/// The client id of the app.
+pub const APP: &str = "Iv23liExample";
+/// The number of the app.
+pub const APP_NUMBER: u64 = 4711;
+/// The key of the app. It was made for tests and opens nothing.
+pub const KEY: &str = include_str!("app_key.pem");
 const INSTALLATION: u64 = 815;
 
 /// Tokens of the installation.
@@ -26,17 +27,17 @@ pub(super) struct Tokens {
 
 impl StandIn {
     /// Takes all tokens of the installation back.
-    pub(crate) fn revoke(&self) {
+    pub fn revoke(&self) {
         self.world.app.lock().unwrap().valid.clear();
     }
 
     /// How many tokens were given.
-    pub(crate) fn given(&self) -> usize {
+    pub fn given(&self) -> usize {
         self.world.app.lock().unwrap().given
     }
 
     /// Tokens that are given from now on are valid for so long.
-    pub(crate) fn tokens_last(&self, lifetime: SignedDuration) {
+    pub fn tokens_last(&self, lifetime: SignedDuration) {
         self.world.app.lock().unwrap().lifetime = Some(lifetime);
     }
 }

@@ -1,6 +1,9 @@
 //! GitHub's API as far as Sluice uses it, on this machine: a real Git repository stands behind it, so
 //! that trees, histories and moved branches are what Git makes of them.
 
+// This is for tests, although it is compiled as a library for the tests of other crates.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod app;
 mod git;
 mod history;
@@ -18,20 +21,23 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::branch::{BranchName, CommitId};
 use infra::secrets::SecretValue;
-use infra_github::{Credentials, GitHub, GitHubSettings};
 use serde_json::{Value, json};
 
-pub(crate) use app::{APP, APP_NUMBER, KEY};
+use crate::{Credentials, GitHub, GitHubSettings};
 
-pub(crate) const REPOSITORY: &str = "acme/lake";
-pub(crate) const TOKEN: &str = "github_pat_0123456789abcdef";
+pub use app::{APP, APP_NUMBER, KEY};
+
+/// The repository.
+pub const REPOSITORY: &str = "acme/lake";
+/// The token that it accepts.
+pub const TOKEN: &str = "github_pat_0123456789abcdef";
 /// The number of the person whose token that is.
-pub(crate) const ME: u64 = 77;
+pub const ME: u64 = 77;
 /// The default branch of a new repository; Sluice takes no branches with such names.
-pub(crate) const DEFAULT_BRANCH: &str = "début";
+pub const DEFAULT_BRANCH: &str = "début";
 
 /// What goes wrong, for requests that it fits.
-pub(crate) struct Fault {
+struct Fault {
     method: Method,
     path: &'static str,
     times: usize,
@@ -49,13 +55,13 @@ enum How {
 
 /// A running stand-in. It ends with the test's runtime.
 #[derive(Clone)]
-pub(crate) struct StandIn {
+pub struct StandIn {
     address: String,
     world: Arc<World>,
 }
 
 /// All that it knows.
-pub(crate) struct World {
+struct World {
     folder: tempfile::TempDir,
     /// One at a time, as GitHub moves a branch.
     git: Mutex<git2::Repository>,
@@ -77,7 +83,7 @@ struct Asked<'a> {
 }
 
 /// What is answered: a status with JSON.
-pub(crate) struct Answer(StatusCode, Value);
+struct Answer(StatusCode, Value);
 
 impl Answer {
     fn ok(body: Value) -> Self {
@@ -100,7 +106,7 @@ impl Answer {
 
 impl StandIn {
     /// A repository with nothing but a read-me file on its default branch.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let stand_in = Self::start_empty().await;
         let git = stand_in.world.git.lock().unwrap();
         git::first_commit(&git, DEFAULT_BRANCH);
@@ -109,7 +115,7 @@ impl StandIn {
     }
 
     /// A repository that nobody ever pushed to.
-    pub(crate) async fn start_empty() -> Self {
+    pub async fn start_empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let git = git2::Repository::init_bare(folder.path()).unwrap();
         let world = World {
@@ -130,7 +136,13 @@ impl StandIn {
         Self { address, world }
     }
 
-    pub(crate) fn settings(&self) -> GitHubSettings {
+    /// Where its API is.
+    pub fn api_url(&self) -> &str {
+        &self.address
+    }
+
+    /// How to reach it with the token.
+    pub fn settings(&self) -> GitHubSettings {
         GitHubSettings {
             api_url: self.address.clone(),
             repository: REPOSITORY.parse().unwrap(),
@@ -139,16 +151,18 @@ impl StandIn {
         }
     }
 
-    pub(crate) fn github(&self) -> GitHub {
+    /// The repository, reached with the token.
+    pub fn github(&self) -> GitHub {
         GitHub::new(&self.settings()).unwrap()
     }
 
-    pub(crate) fn folder(&self) -> &std::path::Path {
+    /// The folder of the Git repository behind it.
+    pub fn folder(&self) -> &std::path::Path {
         self.world.folder.path()
     }
 
     /// Answers the next `times` requests that fit with a refusal, and does nothing.
-    pub(crate) fn refuse(
+    pub fn refuse(
         &self,
         (method, path): (Method, &'static str),
         times: usize,
@@ -160,12 +174,12 @@ impl StandIn {
     }
 
     /// Carries out the next request that fits, and loses the answer.
-    pub(crate) fn lose_answer(&self, method: Method, path: &'static str) {
+    pub fn lose_answer(&self, method: Method, path: &'static str) {
         self.fault(method, path, 1, How::After(StatusCode::BAD_GATEWAY));
     }
 
     /// Takes its time for the next request that fits.
-    pub(crate) fn delay(&self, method: Method, path: &'static str, delay: Duration) {
+    pub fn delay(&self, method: Method, path: &'static str, delay: Duration) {
         self.fault(method, path, 1, How::Late(delay));
     }
 
@@ -174,29 +188,29 @@ impl StandIn {
     }
 
     /// Trees of more entries are cut off.
-    pub(crate) fn list_at_most(&self, entries: usize) {
+    pub fn list_at_most(&self, entries: usize) {
         self.world.most_listed.store(entries, Ordering::Relaxed);
     }
 
     /// Forbids everybody to move a branch.
-    pub(crate) fn protect(&self, branch: &BranchName) {
+    pub fn protect(&self, branch: &BranchName) {
         self.world.protected.lock().unwrap().insert(branch.to_string());
     }
 
     /// Moves a branch as somebody else does by `git push --force`.
-    pub(crate) fn push(&self, branch: &BranchName, to: &CommitId) {
+    pub fn push(&self, branch: &BranchName, to: &CommitId) {
         let git = self.world.git.lock().unwrap();
         let to = git2::Oid::from_str(to.as_str()).unwrap();
         git.reference(&format!("refs/heads/{branch}"), to, true, "push").unwrap();
     }
 
     /// Works in the repository itself.
-    pub(crate) fn with_git<T>(&self, work: impl FnOnce(&git2::Repository) -> T) -> T {
+    pub fn with_git<T>(&self, work: impl FnOnce(&git2::Repository) -> T) -> T {
         work(&self.world.git.lock().unwrap())
     }
 
     /// Requests so far, as `GET git/ref/heads/main`; the list begins anew.
-    pub(crate) fn take_seen(&self) -> Vec<String> {
+    pub fn take_seen(&self) -> Vec<String> {
         std::mem::take(&mut self.world.seen.lock().unwrap())
     }
 }

@@ -19,23 +19,26 @@ pub(super) struct Review {
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Comment {
-    pub(crate) id: u64,
-    pub(crate) pull_request: u64,
+pub struct Comment {
+    /// Its number.
+    pub id: u64,
+    /// Of the pull request.
+    pub pull_request: u64,
     /// The number of whoever wrote it, or of the app.
-    pub(crate) by: u64,
-    pub(crate) body: String,
+    pub by: u64,
+    /// What it says.
+    pub body: String,
 }
 
 impl StandIn {
     /// Opens a pull request.
-    pub(crate) fn open(&self, number: u64, owner: &str, branch: &str) {
+    pub fn open(&self, number: u64, owner: &str, branch: &str) {
         let mut review = self.world.review.lock().unwrap();
         review.pull_requests.push((number, owner.to_owned(), branch.to_owned()));
     }
 
     /// Writes a comment as somebody.
-    pub(crate) fn write(&self, pull_request: u64, by: u64, body: &str) {
+    pub fn write(&self, pull_request: u64, by: u64, body: &str) {
         let mut review = self.world.review.lock().unwrap();
         review.counted += 1;
         let id = review.counted;
@@ -43,14 +46,14 @@ impl StandIn {
     }
 
     /// All comments of a pull request, the oldest first.
-    pub(crate) fn comments(&self, pull_request: u64) -> Vec<Comment> {
+    pub fn comments(&self, pull_request: u64) -> Vec<Comment> {
         let review = self.world.review.lock().unwrap();
         let of = review.comments.iter().filter(|comment| comment.pull_request == pull_request);
         of.cloned().collect()
     }
 
     /// All statuses of a commit, the oldest first.
-    pub(crate) fn statuses(&self, commit: &str) -> Vec<Value> {
+    pub fn statuses(&self, commit: &str) -> Vec<Value> {
         self.world.review.lock().unwrap().statuses.get(commit).cloned().unwrap_or_default()
     }
 }
