@@ -63,7 +63,7 @@ impl GitHubDeliveryConfig {
     pub(super) fn check(&self, wrong: &mut Vec<Wrong>) {
         web_address(wrong, "delivery.github.api_url", &self.api_url);
         within(wrong, "delivery.github.timeout_seconds", self.timeout_seconds, 1..=120);
-        within(wrong, "delivery.github.poll_seconds", self.poll_seconds, 5..=3600);
+        within(wrong, "delivery.github.poll_seconds", self.poll_seconds, 1..=3600);
         let keys = (self.token.is_some(), self.app.is_some(), self.app_key.is_some());
         match (self.repository.is_some(), keys) {
             (false, (false, false, false)) | (true, (true, false, false) | (false, true, true)) => {

@@ -15,5 +15,6 @@ mod readers;
 mod real_data;
 mod redelivery;
 mod rejected;
+mod team_mode;
 mod transformations;
 mod trial;
