@@ -142,3 +142,35 @@ fn the_comment_stays_short_however_long_the_plan_is() {
     assert!(text.contains("- and 476 more\n"));
     assert!(text.contains(LINK));
 }
+
+/// A line without its code spans, in which nothing means anything.
+fn outside_code(line: &str) -> String {
+    let plain = line.replace("\\`", "");
+    let parts = plain.split('`').enumerate().filter(|(index, _)| index % 2 == 0);
+    parts.map(|(_, part)| part).collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_comment_has_one_harmless_line_for_any_sentence(
+        sentence in "([a-z@#:/<>!\\[\\]()*_`~|\\\\&.$\n\r\u{0}\u{2028} ]|www\\.|https://|@ada|#1|<!--){0,40}"
+    ) {
+        let shown = widened(&sentence);
+        let outside = outside_code(&shown);
+        proptest::prop_assert!(!outside.contains(['<', '>']), "{outside:?}");
+        let mut letters = outside.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let next = letters.peek().copied();
+            if matches!(letter, '@' | '#') {
+                proptest::prop_assert_eq!(next, Some('\u{2060}'), "{:?}", outside);
+            }
+            if letter == '\\' {
+                letters.next();
+            } else {
+                proptest::prop_assert!(!"[]()*_~|!$".contains(letter), "{outside:?}");
+            }
+        }
+        proptest::prop_assert!(!outside.contains("://"), "{outside:?}");
+        proptest::prop_assert!(!outside.to_lowercase().contains("www."), "{outside:?}");
+    }
+}
