@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use domain::branch::BranchName;
 use domain::{Error, Result};
+use infra::lake_repository::LakeRepository;
 use infra::secrets::SecretValue;
 use infra_github::{Credentials, GitHub, GitHubSettings};
 
@@ -19,6 +21,16 @@ pub fn open(config: &GitHubDeliveryConfig) -> Result<Option<GitHub>> {
         patience: Duration::from_secs(config.timeout_seconds),
     };
     named("api_url", GitHub::new(&settings)).map(Some)
+}
+
+/// Where a branch of the configured repository stands, in words; `None` when none is configured.
+pub async fn look(config: &GitHubDeliveryConfig, branch: &BranchName) -> Result<Option<String>> {
+    let (Some(name), Some(github)) = (&config.repository, open(config)?) else { return Ok(None) };
+    let head = github.lake_repository().head(branch).await?;
+    Ok(Some(match head {
+        Some(head) => format!("{name}: {branch} stands at {}", head.short()),
+        None => format!("{name} has no branch {branch} yet: push what `sluice init` makes"),
+    }))
 }
 
 fn credentials(config: &GitHubDeliveryConfig) -> Result<Credentials> {

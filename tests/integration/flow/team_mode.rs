@@ -147,6 +147,26 @@ async fn c18_a_push_to_github_is_found_planned_approved_and_told_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d13_the_doctor_says_what_is_wrong_with_github_and_not_with_which_token() {
+    let team = Team::new().await;
+    let checks = team.json(&["doctor"]).await;
+    let found = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["checked"] == "lake repository on GitHub");
+    let stands = format!("{REPOSITORY}: main stands at {}", team.head().await.short());
+    assert_eq!(found.unwrap()["detail"], stands);
+
+    std::fs::write(team.folder.path().join("token"), "github_pat_wrong\n").unwrap();
+    let mut doctor = team.command(&["doctor"]);
+    let ran = tokio::task::spawn_blocking(move || doctor.output().unwrap()).await.unwrap();
+    let said = format!("{ran:?}");
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(said.contains("Bad credentials") && !said.contains("pat_wrong"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_demo_is_never_made_on_github() {
     let team = Team::new().await;
     let head = team.head().await;
