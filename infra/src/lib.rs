@@ -1,6 +1,7 @@
 //! The delivery flow: release, diff, plan, approval; pure.
 
 pub mod approval;
+pub mod change_report;
 pub mod diff;
 #[cfg(test)]
 mod golden;

@@ -52,6 +52,7 @@ fn allowed_arrows() -> BTreeMap<&'static str, Option<&'static [&'static str]>> {
         ("sluice-infra", Some(&["sluice-domain"] as &[_])),
         ("sluice-infra-embedded", Some(&["sluice-database", "sluice-domain", "sluice-infra"])),
         ("sluice-infra-aws", Some(&["sluice-domain", "sluice-infra"] as &[_])),
+        ("sluice-infra-github", Some(&["sluice-domain", "sluice-infra"] as &[_])),
         ("sluice-server", None),
         ("xtask", Some(&[] as &[_])),
     ])
@@ -61,7 +62,7 @@ fn allowed_arrows() -> BTreeMap<&'static str, Option<&'static [&'static str]>> {
 const BANNED: [(&str, &[&str]); 4] = [
     ("sluice-domain", &["datafusion", "object_store", "sqlx", "tokio", "reqwest", "aws-"]),
     ("sluice-etl-engine", &["sqlx", "reqwest", "axum", "leptos", "aws-"]),
-    ("sluice-infra", &["sqlx", "reqwest", "axum", "leptos", "datafusion", "aws-"]),
+    ("sluice-infra", &["sqlx", "reqwest", "octocrab", "axum", "leptos", "datafusion", "aws-"]),
     ("xtask", &["datafusion", "sqlx"]),
 ];
 

@@ -100,6 +100,12 @@ impl Demo {
 /// Makes the lake repository on first use, and brings its release to every environment as a person
 /// would: deployed to the first, then promoted. What people changed since stays.
 async fn set_up(config: &Config, lakes: &[Arc<Embedded>]) -> Result<()> {
+    if config.delivery.github.repository.is_some() {
+        return Err(Error::invalid(
+            "the demo makes a lake repository of its own, and never on GitHub: run it without \
+             delivery.github",
+        ));
+    }
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
     write_fixtures(&first.data_dir)?;
     let delivery = Arc::new(embedded_delivery::open(config, lakes).await?);

@@ -10,8 +10,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::output::{Output, Sheet};
+use crate::compose::delivery_github;
 use crate::compose::embedded::Embedded;
-use crate::config::LakeConfig;
+use crate::config::{Config, LakeConfig};
 
 /// One thing that was looked at.
 struct Check {
@@ -20,11 +21,18 @@ struct Check {
 }
 
 /// Checks everything that the commands need. Fails when anything is wrong.
-pub(super) async fn run(config: &LakeConfig, output: Output) -> Result<ExitCode> {
+pub(super) async fn run(config: &Config, lake: &LakeConfig, output: Output) -> Result<ExitCode> {
     let mut checks = Vec::new();
-    match Embedded::open(config).await {
+    match Embedded::open(lake).await {
         Ok(lake) => look_at(&lake, &mut checks).await,
         Err(error) => checks.push(Check { what: "lake".into(), outcome: Err(error.to_string()) }),
+    }
+    let delivery = &config.delivery;
+    if let Some(stands) =
+        delivery_github::look(&delivery.github, &delivery.branch).await.transpose()
+    {
+        let outcome = stands.map_err(|error| error.to_string());
+        checks.push(Check { what: "lake repository on GitHub".into(), outcome });
     }
     let mut sheet = Sheet::new(&["checked", "state", "detail"]);
     let mut values = Vec::with_capacity(checks.len());

@@ -187,7 +187,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::SignInLink(command) => command.run(config, &lake).await,
         Command::Worker(_) => worker::run(config, asked).await,
         Command::Config(command) => command.run(&loaded, output),
-        Command::Doctor => doctor::run(&lake, output).await,
+        Command::Doctor => doctor::run(config, &lake, output).await,
         Command::GenerateTrips(command) => command.run(),
         Command::GenerateRuns(command) => command.run(&lake).await,
     }

@@ -1,4 +1,5 @@
 //! Composition: which adapters stand behind the ports.
 
+pub mod delivery_github;
 pub mod embedded;
 pub mod embedded_delivery;

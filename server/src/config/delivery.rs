@@ -7,6 +7,7 @@ use domain::branch::BranchName;
 use serde::{Deserialize, Serialize};
 
 use super::check::Wrong;
+use super::delivery_github::GitHubDeliveryConfig;
 use super::secret::Secret;
 
 /// How pushes are heard of.
@@ -23,6 +24,8 @@ pub struct DeliveryConfig {
     pub poll_seconds: u64,
     /// Seconds without a sign of life after which another worker goes on with an execution.
     pub lease_seconds: u64,
+    /// The lake repository on GitHub, if it lies there.
+    pub github: GitHubDeliveryConfig,
 }
 
 impl Default for DeliveryConfig {
@@ -33,6 +36,7 @@ impl Default for DeliveryConfig {
             branch: BranchName::usual(),
             poll_seconds: 2,
             lease_seconds: 30,
+            github: GitHubDeliveryConfig::default(),
         }
     }
 }
@@ -40,7 +44,8 @@ impl Default for DeliveryConfig {
 impl DeliveryConfig {
     /// The time between two looks at the branches.
     pub fn poll(&self) -> Duration {
-        Duration::from_secs(self.poll_seconds)
+        let on_github = self.github.repository.is_some();
+        Duration::from_secs(if on_github { self.github.poll_seconds } else { self.poll_seconds })
     }
 
     pub(super) fn check(&self, wrong: &mut Vec<Wrong>) {
@@ -55,5 +60,6 @@ impl DeliveryConfig {
         if self.webhook_secret.as_ref().is_some_and(short) {
             wrong.push(Wrong::new("delivery.webhook_secret", "must have at least 16 characters"));
         }
+        self.github.check(wrong);
     }
 }

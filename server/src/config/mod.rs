@@ -6,6 +6,7 @@
 
 mod check;
 mod delivery;
+mod delivery_github;
 mod engine;
 mod flags;
 mod lake;
@@ -28,6 +29,7 @@ use crate::sign_in::SignInConfig;
 use check::Wrong;
 
 pub use delivery::DeliveryConfig;
+pub use delivery_github::GitHubDeliveryConfig;
 pub use engine::EngineConfig;
 pub use flags::{ConfigFlags, Given};
 pub use lake::LakeConfig;
@@ -144,6 +146,9 @@ impl Config {
             &mut delivery.webhook_secret_file,
             &mut delivery.webhook_secret,
         );
+        let github = &mut delivery.github;
+        read("delivery.github.app_key", &mut github.app_key_file, &mut github.app_key);
+        read("delivery.github.token", &mut github.token_file, &mut github.token);
         let notifications = &mut self.notifications;
         read(
             "notifications.webhook_url",

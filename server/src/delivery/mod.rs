@@ -18,6 +18,7 @@ mod satisfiable;
 pub mod shown;
 pub mod stages;
 pub mod start;
+mod tell;
 mod waiting;
 pub mod webhook;
 mod worker;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use domain::branch::BranchName;
 use domain::environment::EnvironmentName;
 use domain::{Error, Result};
+use infra::change_report::ChangeReporter;
 use infra::lake_repository::{Environment, LakeRepository};
 use infra::stacks::StackService;
 use infra_embedded::{ReleaseStore, SqlPipelines};
@@ -65,6 +67,10 @@ pub struct Delivery {
     pub simulated: bool,
     /// Stacks by environment.
     pub stacks_of: StacksOf,
+    /// Where changes are reviewed, if there is such a place.
+    pub reporter: Option<Arc<dyn ChangeReporter>>,
+    /// Where people reach the console, without `/` at the end: reports link to it.
+    pub console_url: String,
 }
 
 impl fmt::Debug for Delivery {

@@ -20,5 +20,6 @@ mod real_data;
 mod redelivery;
 mod rejected;
 mod scenarios;
+mod team_mode;
 mod transformations;
 mod trial;

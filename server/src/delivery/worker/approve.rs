@@ -62,16 +62,6 @@ impl Delivery {
         Ok(Next::GoOn)
     }
 
-    /// The quality rules of the release that runs.
-    async fn rules_of(
-        &self,
-        running: Option<&RunningRelease>,
-    ) -> Result<BTreeMap<TableName, QualityRules>> {
-        let Some(running) = running else { return Ok(BTreeMap::new()) };
-        let loaded = LoadedRelease::load(&self.releases, &running.release).await?;
-        Ok(loaded.content.rules())
-    }
-
     /// The first permissions that are widened; a first plan widens dozens, which its page shows.
     async fn tell_widened(&self, held: &Held<'_>, plan: &Plan) -> Result<()> {
         let widened: Vec<_> = plan.widened().collect();
@@ -86,6 +76,16 @@ impl Delivery {
                 held.note(Stage::Plan, LogLevel::Warning, &line).await
             }
         }
+    }
+
+    /// The quality rules of the release that runs.
+    async fn rules_of(
+        &self,
+        running: Option<&RunningRelease>,
+    ) -> Result<BTreeMap<TableName, QualityRules>> {
+        let Some(running) = running else { return Ok(BTreeMap::new()) };
+        let loaded = LoadedRelease::load(&self.releases, &running.release).await?;
+        Ok(loaded.content.rules())
     }
 
     /// Nobody is asked, or everybody who may decide is.

@@ -25,6 +25,8 @@ const MAX_CLAIMS: u32 = 5;
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Before something that is unavailable is tried again.
 const PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// Before something is tried again that a service has had too much of.
+const LONG_PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// How long executions may take to come to a safe place when the server stops.
 const DRAIN: Duration = Duration::from_secs(7);
 
@@ -37,9 +39,10 @@ enum Next {
 }
 
 impl Delivery {
-    /// Watches branches and carries out executions until `shutdown`.
+    /// Watches branches, carries out executions and tells of them until `shutdown`.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
-        tokio::join!(self.poll(&shutdown), Arc::clone(&self).carry_out(&shutdown));
+        let work = Arc::clone(&self).carry_out(&shutdown);
+        tokio::join!(self.poll(&shutdown), self.tell(&shutdown), work);
     }
 
     async fn carry_out(self: Arc<Self>, shutdown: &CancellationToken) {
@@ -146,6 +149,8 @@ impl Delivery {
             held.note(stage, LogLevel::Error, error.message()).await?;
         }
         match error.kind() {
+            // A limit passes by itself and says nothing about the execution: it counts for nothing.
+            ErrorKind::Throttled => held.give_back(now + LONG_PAUSE, false).await,
             kind if kind.is_transient() => held.give_back(now + PAUSE, true).await,
             ErrorKind::Cancelled => held.write(|job| job.cancelled(now)).await.map(drop),
             _ => {
