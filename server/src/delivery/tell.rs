@@ -24,7 +24,7 @@ const MOST_EXECUTIONS: usize = 100;
 
 impl Delivery {
     /// Tells all news until `shutdown`, if there is somebody to tell.
-    pub(super) async fn tell(&self, shutdown: &CancellationToken) {
+    pub(super) async fn tell_reviewers(&self, shutdown: &CancellationToken) {
         let Some(reporter) = &self.reporter else { return };
         let mut told = Told::default();
         while !shutdown.is_cancelled() {

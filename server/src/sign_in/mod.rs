@@ -166,7 +166,7 @@ impl SignIn {
             tracing::info!(login = identity.login, refusal = refusal.as_str(), "not let in");
             return Ok(Outcome::Refused(refusal));
         }
-        let given = self.from_teams(&teams);
+        let given = self.by_teams(&teams);
         let session = self.accounts.sign_in_from_teams(&identity, &given, replaces, now).await?;
         Ok(match session {
             Some(session) => Outcome::SignedIn { session: Box::new(session), next: attempt.next },
@@ -197,7 +197,7 @@ impl SignIn {
     }
 
     /// What the teams with these slugs give.
-    fn from_teams(&self, slugs: &[String]) -> FromTeams {
+    fn by_teams(&self, slugs: &[String]) -> FromTeams {
         let organisation = &self.config.github.organisation;
         FromTeams {
             grants: self.config.github.grants(slugs),

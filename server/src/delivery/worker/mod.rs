@@ -42,7 +42,7 @@ impl Delivery {
     /// Watches branches, carries out executions and tells of them until `shutdown`.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let work = Arc::clone(&self).carry_out(&shutdown);
-        tokio::join!(self.poll(&shutdown), self.tell(&shutdown), work);
+        tokio::join!(self.poll(&shutdown), self.tell_reviewers(&shutdown), work);
     }
 
     async fn carry_out(self: Arc<Self>, shutdown: &CancellationToken) {
