@@ -44,20 +44,7 @@ impl Delivery {
         failpoint::reach("delivery.planned")?;
         let digest = self.pipelines.keep_plan(&held.claim, &plan).await?;
         self.tell_widened(held, &plan).await?;
-        let resources: usize = plan.stacks.iter().map(|stack| stack.changes.len()).sum();
-        let rules = match plan.quality.len() {
-            0 => String::new(),
-            tables => format!(", quality rules of {tables} tables"),
-        };
-        let note = match plan.is_empty() {
-            true => format!("plan {}: nothing changes", digest.short()),
-            false => format!(
-                "plan {}: {resources} resources, {} sources, {} transformations{rules} change",
-                digest.short(),
-                plan.sources.len(),
-                plan.transformations.len()
-            ),
-        };
+        let note = format!("plan {} {}", digest.short(), in_short(&plan));
         held.end(Stage::Plan, &note).await?;
         Ok(Next::GoOn)
     }
@@ -103,5 +90,25 @@ impl Delivery {
         held.note(Stage::Approval, LogLevel::Info, &required.because()).await?;
         held.write(|job| job.await_approval(&required, expires, now)).await?;
         Ok(Next::Leave)
+    }
+}
+
+/// What a plan changes, counted: `changes 2 resources, 1 source`.
+fn in_short(plan: &Plan) -> String {
+    let resources: usize = plan.stacks.iter().map(|stack| stack.changes.len()).sum();
+    let counts = [
+        (resources, "resource", "resources"),
+        (plan.sources.len(), "source", "sources"),
+        (plan.transformations.len(), "transformation", "transformations"),
+        (plan.quality.len(), "set of quality rules", "sets of quality rules"),
+    ];
+    let told = counts.iter().filter_map(|(count, one, many)| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    });
+    match told.collect::<Vec<_>>() {
+        told if told.is_empty() => "changes nothing".to_owned(),
+        told => format!("changes {}", told.join(", ")),
     }
 }
