@@ -116,6 +116,12 @@ async fn c18_a_push_to_github_is_found_planned_approved_and_told_there() {
     let pushed = team.head().await;
     let worker = team.worker();
     team.told(&pushed, "pending", "waits for approval").await;
+    // The status is told before the plan.
+    let begin = Instant::now();
+    while team.github.comments(PULL_REQUEST).is_empty() {
+        assert!(begin.elapsed() < PATIENCE, "the plan was not told");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let comments = team.github.comments(PULL_REQUEST);
     assert_eq!(comments.len(), 1);
     let body = &comments[0].body;

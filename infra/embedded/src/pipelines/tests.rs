@@ -91,6 +91,7 @@ async fn b10_each_outcome_is_told_once_and_as_it_is() {
         "[prod] pipeline of main waits for approval: aaaaaaaa",
         "[prod] pipeline of main was rejected: aaaaaaaa",
         "[prod] pipeline of main succeeded: cccccccc",
+        "[prod] pipeline of main still waits for approval: aaaaaaaa",
     ];
     assert_eq!(subjects, expected);
 
