@@ -21,7 +21,7 @@ use domain::stack::DriftedResource;
 pub use assemble::{OWN_TEMPLATES, StackDefinition, assemble};
 pub use change_set::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus};
 pub use execute::execute_once;
-pub use permissions::permission_changes;
+pub use permissions::{permission_changes, running};
 pub use stack::{Export, Output, Stack, StackEvent, StackOperation, StackResource};
 pub use status::{NextAction, StackStatus};
 

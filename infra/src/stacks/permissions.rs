@@ -1,4 +1,4 @@
-//! Who may do more or less once a stack is as it is to be.
+//! Stacks as they run, and who may do more or less once one is as it is to be.
 
 use domain::Result;
 use domain::stack::PermissionChange;
@@ -15,28 +15,29 @@ pub async fn permission_changes(
     account: &str,
     region: &str,
 ) -> Result<Vec<PermissionChange>> {
-    let before = running(service, stack, account, region).await?;
+    let secret = |name: &str| stack.parameters.get(name).cloned();
+    let before = running(service, &stack.name, (account, region), secret).await?;
     Ok(permissions::compare(before.as_ref(), Some(&stack.resolved)))
 }
 
-/// What runs; `None` while nothing was ever made of it.
-async fn running(
+/// The template that a stack was made of last, resolved with what it was given in its account and
+/// region; `None` while nothing was ever made of it. A service does not tell secrets: `secret` says
+/// what stands for one, by its parameter.
+pub async fn running(
     service: &dyn StackService,
-    stack: &StackDefinition,
-    account: &str,
-    region: &str,
+    stack: &str,
+    (account, region): (&str, &str),
+    secret: impl Fn(&str) -> Option<String> + Send,
 ) -> Result<Option<Resolved>> {
-    let Some(found) = service.describe(&stack.name).await? else { return Ok(None) };
-    let Some(text) = service.template(&stack.name).await? else { return Ok(None) };
-    let about = |error: domain::Error| error.context(format!("stack {} as it runs", stack.name));
+    let Some(found) = service.describe(stack).await? else { return Ok(None) };
+    let Some(text) = service.template(stack).await? else { return Ok(None) };
+    let about = |error: domain::Error| error.context(format!("stack {stack} as it runs"));
     let template = Template::parse(&text).map_err(about)?;
-    let mut inputs = Inputs::new(account, region, &stack.name);
+    let mut inputs = Inputs::new(account, region, stack);
     inputs.parameters = found.parameters;
-    // Secrets are not told; they stay references, whatever their value.
-    let secrets = template.parameters.iter().filter(|(_, parameter)| parameter.no_echo);
-    for (name, _) in secrets {
-        if let Some(value) = stack.parameters.get(name) {
-            inputs.parameters.insert(name.clone(), value.clone());
+    for (name, _) in template.parameters.iter().filter(|(_, parameter)| parameter.no_echo) {
+        if let Some(value) = secret(name) {
+            inputs.parameters.insert(name.clone(), value);
         }
     }
     template.resolve(&inputs).map(Some).map_err(about)

@@ -11,6 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::Permission;
 use domain::environment::EnvironmentName;
 use jiff::Timestamp;
 use leptos::prelude::{expect_context, provide_context, use_context};
@@ -38,7 +39,7 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
     let caller = request.extensions().get::<Caller>().cloned();
     let path = request.uri().path();
     if let ("/", Some(caller)) = (path, &caller) {
-        let first = me(&pages.console, caller).await.environments.into_iter().next();
+        let first = visible(&pages.console, caller).into_iter().next();
         return Redirect::to(&first.map_or("/settings".into(), |name| format!("/{name}")))
             .into_response();
     }
@@ -82,25 +83,34 @@ pub(super) async fn render(State(pages): State<Pages>, request: Request) -> Resp
 
 /// The caller as the console knows them.
 pub(super) async fn me(console: &Console, caller: &Caller) -> Me {
-    let visible =
-        |name: &EnvironmentName| {
-            caller.rights.grants.iter().any(|grant| {
-                grant.environment.is_none() || grant.environment.as_ref() == Some(name)
-            })
-        };
+    let environments = visible(console, caller);
     Me {
         login: caller.user.login.clone(),
         name: caller.user.name.clone(),
         rights: caller.rights.clone(),
-        environments: console.environments().into_iter().filter(visible).collect(),
-        waiting: waiting(console, caller).await,
+        waiting: waiting(console, caller, &environments).await,
+        environments,
         mode: "embedded".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
 
-/// A number beside a word in the navigation: no page fails for want of it.
-async fn waiting(console: &Console, caller: &Caller) -> u32 {
+/// The environments in which the caller has any role.
+fn visible(console: &Console, caller: &Caller) -> Vec<EnvironmentName> {
+    let has_role = |name: &EnvironmentName| {
+        let mut grants = caller.rights.grants.iter();
+        grants.any(|grant| grant.environment.as_ref().is_none_or(|own| own == name))
+    };
+    console.environments().into_iter().filter(has_role).collect()
+}
+
+/// A number beside a word in the navigation: no page fails for want of it, and plans are read only for
+/// those who may decide on any.
+async fn waiting(console: &Console, caller: &Caller, environments: &[EnvironmentName]) -> u32 {
+    let decides = |name| caller.rights.allow(Permission::DecidePlans, Some(name));
+    if !environments.iter().any(decides) {
+        return 0;
+    }
     let waiting = console.delivery.waiting_for(&caller.person(), Timestamp::now()).await;
     waiting.unwrap_or_else(|error| {
         tracing::warn!(%error, "what waits for a reader cannot be counted now");

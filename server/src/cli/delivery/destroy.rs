@@ -10,10 +10,10 @@ use domain::{Error, Result};
 use infra::lake_repository::{Environment, LakeFile};
 use infra::order;
 use infra::stacks::names::stack_prefix;
-use infra::stacks::{StackOperation, StackService, StackStatus};
+use infra::stacks::{StackOperation, StackService, StackStatus, running};
 use uuid::Uuid;
 
-use super::{Flow, running};
+use super::Flow;
 use crate::cli::output::{Output, Sheet, remark, say};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -77,7 +77,9 @@ async fn made_in<'a>(
         if stack.tags.get(&tag).map(String::as_str) != Some(environment.name.as_str()) {
             continue;
         }
-        let runs = running::resolved(service.as_ref(), environment, &stack.name).await?;
+        let place = (environment.account.as_str(), environment.region.as_str());
+        let secret = |_: &str| Some(String::new());
+        let runs = running(service.as_ref(), &stack.name, place, secret).await?;
         let runs = runs.unwrap_or_default();
         let retained = runs.resources.iter().filter(|(_, resource)| resource.is_retained());
         let retained =

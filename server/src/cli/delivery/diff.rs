@@ -8,10 +8,10 @@ use domain::plan::TextChange;
 use domain::stack::{PermissionChange, ResourceChange};
 use domain::{Error, Result};
 use infra::diff::{compare, render};
-use infra::stacks::permission_changes;
+use infra::stacks::{permission_changes, running};
 use serde::Serialize;
 
-use super::{Flow, ls, plan_text, running};
+use super::{Flow, ls, plan_text};
 use crate::cli::output::{Output, print_json, printable, say};
 use crate::delivery::data::{source_changes, sql_changes};
 
@@ -70,8 +70,9 @@ async fn differences(flow: &Flow, name: &EnvironmentName) -> Result<Differences>
     let service = flow.delivery.stacks(environment)?;
     let mut stacks = Vec::new();
     for definition in loaded.stacks(environment)? {
-        let before = running::resolved(service.as_ref(), environment, &definition.name).await?;
         let (account, region) = (&environment.account, &environment.region);
+        let secret = |_: &str| Some(String::new());
+        let before = running(service.as_ref(), &definition.name, (account, region), secret).await?;
         stacks.push(StackDifference {
             changes: compare(before.as_ref(), Some(&definition.resolved)),
             permissions: permission_changes(service.as_ref(), &definition, account, region).await?,

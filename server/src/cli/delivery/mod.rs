@@ -14,7 +14,6 @@ pub(super) mod move_release;
 pub(super) mod pipelines;
 pub(super) mod plan;
 mod plan_text;
-mod running;
 pub(super) mod secrets;
 pub(super) mod synth;
 pub(super) mod validate;
