@@ -11,12 +11,13 @@ use std::process::Command;
 const MOST_LINES: usize = 500;
 
 /// What may stand at the top level, beside dot-files.
-const TOP_LEVEL: [&str; 25] = [
+const TOP_LEVEL: [&str; 26] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
     "app",
+    "aws",
     "clippy.toml",
     "database",
     "deny.toml",
@@ -45,13 +46,14 @@ fn allowed_arrows() -> BTreeMap<&'static str, Option<&'static [&'static str]>> {
         ("sluice-domain", Some(&[] as &[_])),
         ("sluice-app", Some(&["sluice-domain"] as &[_])),
         ("sluice-hydrate", Some(&["sluice-app", "sluice-domain"] as &[_])),
+        ("sluice-aws", Some(&["sluice-domain"] as &[_])),
         ("sluice-database", Some(&["sluice-domain"] as &[_])),
         ("sluice-etl-engine", Some(&["sluice-domain"] as &[_])),
         ("sluice-etl-embedded", Some(&["sluice-database", "sluice-domain", "sluice-etl-engine"])),
-        ("sluice-etl-aws", Some(&["sluice-domain", "sluice-etl-engine"] as &[_])),
+        ("sluice-etl-aws", Some(&["sluice-aws", "sluice-domain", "sluice-etl-engine"])),
         ("sluice-infra", Some(&["sluice-domain"] as &[_])),
         ("sluice-infra-embedded", Some(&["sluice-database", "sluice-domain", "sluice-infra"])),
-        ("sluice-infra-aws", Some(&["sluice-domain", "sluice-infra"] as &[_])),
+        ("sluice-infra-aws", Some(&["sluice-aws", "sluice-domain", "sluice-infra"])),
         ("sluice-infra-github", Some(&["sluice-domain", "sluice-infra"] as &[_])),
         ("sluice-server", None),
         ("xtask", Some(&[] as &[_])),

@@ -4,6 +4,7 @@
 
 mod bench;
 mod demo;
+mod emulator;
 mod node;
 mod python;
 mod site;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::junit;
 use super::report::Tally;
+use crate::emulator::{self, Emulator};
 use crate::python;
 use crate::workspace::Workspace;
 
@@ -22,9 +23,19 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     if let Err(error) = &python {
         skipped.push(format!("comparison with DuckDB: {error:#}"));
     }
-    let offer = |command: &mut Command| match &python {
-        Ok(python) => _ = command.env(PYTHON, python),
-        Err(_) => _ = command.env_remove(PYTHON),
+    let aws = Emulator::start(workspace);
+    if let Err(error) = &aws {
+        skipped.push(format!("everything on AWS: {error:#}"));
+    }
+    let offer = |command: &mut Command| {
+        match &python {
+            Ok(python) => command.env(PYTHON, python),
+            Err(_) => command.env_remove(PYTHON),
+        };
+        match &aws {
+            Ok(aws) => command.env(emulator::ENDPOINT, aws.endpoint()),
+            Err(_) => command.env_remove(emulator::ENDPOINT),
+        };
     };
     let mut tally = match has_nextest(workspace) {
         true => with_nextest(workspace, offer)?,

@@ -1,0 +1,1 @@
+//! Every contract suite over the AWS adapters, against an emulator.
