@@ -1,5 +1,7 @@
 //! The data flow on AWS: S3, SQS, DynamoDB, Glue, Athena, SNS behind the ports of `etl-engine`.
 
+mod queue;
 mod zone;
 
+pub use queue::{SqsArrivalQueue, SqsArrivalSettings};
 pub use zone::{S3Zone, s3_zone};
