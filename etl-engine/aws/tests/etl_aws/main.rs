@@ -1,1 +1,4 @@
 //! Every contract suite over the AWS adapters, against an emulator.
+
+mod bucket;
+mod zone;
