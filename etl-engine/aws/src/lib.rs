@@ -1,1 +1,6 @@
 //! The data flow on AWS: S3, SQS, DynamoDB, Glue, Athena, SNS behind the ports of `etl-engine`.
+
+mod catalog;
+mod retry;
+
+pub use catalog::{GlueCatalog, GlueSettings};

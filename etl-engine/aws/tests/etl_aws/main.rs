@@ -1,1 +1,3 @@
 //! Every contract suite over the AWS adapters, against an emulator.
+
+mod catalog;
