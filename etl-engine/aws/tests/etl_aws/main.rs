@@ -1,5 +1,6 @@
 //! Every contract suite over the AWS adapters, against an emulator.
 
 mod bucket;
+mod catalog;
 mod queue;
 mod zone;
