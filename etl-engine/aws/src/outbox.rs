@@ -6,12 +6,13 @@ use aws::Account;
 use aws_sdk_dynamodb::Client;
 use domain::notification::{Notification, NotificationRoute};
 use domain::{Error, Result};
-use etl_engine::notify::{Outbox, Pending};
+use etl_engine::notify::{Delivery, Outbox, Pending};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::dynamo_db::attributes::{
-    damaged, from_json, number_of, optional_text_of, text_of, time, time_of, to_json,
+    damaged, from_json, number_of, optional_text_of, optional_time_of, text_of, time, time_of,
+    to_json,
 };
 use crate::dynamo_db::long_text::{LongText, LongTexts};
 use crate::dynamo_db::transaction::Terms;
@@ -24,6 +25,9 @@ const MOST_INLINE: usize = 60_000;
 const WAITS: &str = "notification";
 /// The value of `told` in the index of all notifications.
 const TOLD: &str = "notification";
+/// What the list of notifications shows.
+const SHOWN: [&str; 7] =
+    ["id", "subject", "created_at", "attempts", "state", "last_error", "delivered_at"];
 /// So many are taken at once.
 const AT_ONCE: usize = 8;
 
@@ -187,6 +191,25 @@ impl Outbox for DynamoDbOutbox {
         self.change(id, expression, terms).await
     }
 
+    async fn recent(&self, limit: usize) -> Result<Vec<Delivery>> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("told")
+            .key_condition_expression("told = :told")
+            .expression_attribute_values(":told", text(TOLD))
+            .scan_index_forward(false)
+            .limit(read::page_size(limit));
+        let what = "list notifications";
+        let found = read::all(what, query, limit).await?;
+        let places = found.iter().map(keys::place).collect::<Result<Vec<_>>>()?;
+        let items = read::items(&self.client, &self.table, what, places, &SHOWN).await?;
+        let mut told = items.iter().map(delivery).collect::<Result<Vec<_>>>()?;
+        told.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+        Ok(told)
+    }
+
     async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>> {
         let item =
             read::item(&self.client, &self.table, "read who is told", keys::routes()).await?;
@@ -215,6 +238,19 @@ impl Outbox for DynamoDbOutbox {
         };
         repeating(what, attempt).await
     }
+}
+
+fn delivery(item: &Item) -> Result<Delivery> {
+    let state = text_of(item, "state")?;
+    Ok(Delivery {
+        id: text_of(item, "id")?.to_owned(),
+        subject: text_of(item, "subject")?.to_owned(),
+        created_at: time_of(item, "created_at")?,
+        failed_attempts: number_of(item, "attempts")?,
+        state: from_json("state", &to_json(&state)?)?,
+        last_error: optional_text_of(item, "last_error").map(str::to_owned),
+        delivered_at: optional_time_of(item, "delivered_at")?,
+    })
 }
 
 /// Whose long text it is.

@@ -13,6 +13,9 @@ use super::transaction::pause;
 
 /// DynamoDB takes at most so many keys at once.
 const KEYS_AT_ONCE: usize = 100;
+const MOST_ON_A_PAGE: usize = 1_000;
+/// A filter looks at so many items at once at least, however few are wanted.
+const LEAST_FILTERED: usize = 200;
 /// So often what was left over of a batch is asked for again.
 const ROUNDS: u32 = 12;
 
@@ -71,9 +74,14 @@ pub(crate) async fn all(what: &str, query: QueryFluentBuilder, limit: usize) -> 
     Ok(found)
 }
 
-/// The most items that one page should be asked for when `limit` are wanted.
+/// How many items a page should have when `limit` are wanted.
 pub(crate) fn page_size(limit: usize) -> i32 {
-    i32::try_from(limit.clamp(1, 1_000)).unwrap_or(1_000)
+    i32::try_from(limit.clamp(1, MOST_ON_A_PAGE)).unwrap_or(i32::MAX)
+}
+
+/// The same where a filter leaves some out: what it leaves out counts for the page.
+pub(crate) fn filtered_page_size(limit: usize) -> i32 {
+    page_size(limit.max(LEAST_FILTERED))
 }
 
 /// The service was asked again and again and still had no room.

@@ -9,6 +9,7 @@ use etl_engine::run::Job;
 use super::audit_item::{Stored, owner};
 use super::keys::{self, DATASETS, WORK};
 use super::lane::{Lane, is_in_lane};
+use super::rejected::IS_REPEAT;
 use super::{DynamoDbRunLedger, key};
 use crate::dynamo_db::attributes::text_of;
 use crate::dynamo_db::long_text::LongText;
@@ -42,10 +43,14 @@ impl<'a> Change<'a> {
     }
 
     /// Whether it claims to be the first record of its arrival.
-    fn is_first_record(&self) -> bool {
+    pub(super) fn is_first_record(&self) -> bool {
         let run = &self.job.run;
         let repeats = run.trigger == Trigger::Replay || run.status == RunStatus::Duplicate;
         self.before.is_none() && !repeats
+    }
+
+    pub(super) fn changes_status(&self) -> bool {
+        self.status_before() != Some(self.job.run.status)
     }
 
     /// Whether it matters to the dataset's lane.
@@ -98,30 +103,42 @@ impl DynamoDbRunLedger {
     /// Everything around the run's own item. False when somebody was faster.
     async fn add_surroundings(&self, writes: &mut Writes, change: &Change<'_>) -> Result<bool> {
         let (job, before) = (change.job, change.status_before());
-        let status = job.run.status;
         if change.before.is_none() {
-            let place = keys::runs_of_object(&job.run.arrival.key);
-            writes.put(self.state(), key(place, job.run.id.to_string()), &Terms::default())?;
+            self.add_to_object(writes, job)?;
         }
-        let changes_status = before != Some(status);
-        if !changes_status && !change.moves() {
-            return Ok(true);
-        }
-        let held = key(keys::held(&job.run.dataset), job.run.id.to_string());
-        if status == RunStatus::Held && changes_status {
-            writes.put(self.state(), held, &Terms::default())?;
-        } else if before == Some(RunStatus::Held) && changes_status {
-            writes.delete(self.state(), held, &Terms::default())?;
-        }
-        self.count(writes, before, job)?;
-        let (lane, dataset) = self.surroundings(&job.run.dataset).await?;
-        if changes_status {
-            self.tell_dataset(writes, dataset.as_ref(), job, change.is_first_record())?;
+        let (lane, dataset) = match change.changes_status() || change.moves() {
+            true => self.surroundings(&job.run.dataset).await?,
+            false => (None, None),
+        };
+        self.tell_dataset(writes, dataset.as_ref(), change)?;
+        if change.changes_status() {
+            self.count(writes, before, job)?;
+            self.hold(writes, before, job)?;
         }
         if change.moves() {
             return self.move_in_lane(writes, lane.as_ref(), before, job).await;
         }
         Ok(true)
+    }
+
+    /// Adds a run to those of its object.
+    fn add_to_object(&self, writes: &mut Writes, job: &Job) -> Result<()> {
+        let mut place = key(keys::runs_of_object(&job.run.arrival.key), job.run.id.to_string());
+        if job.run.status == RunStatus::Duplicate {
+            place.insert(IS_REPEAT.into(), number(1));
+        }
+        writes.put(self.state(), place, &Terms::default()).map(drop)
+    }
+
+    /// Adds a run to the held ones of its dataset, or takes it away.
+    fn hold(&self, writes: &mut Writes, before: Option<RunStatus>, job: &Job) -> Result<()> {
+        let place = key(keys::held(&job.run.dataset), job.run.id.to_string());
+        if job.run.status == RunStatus::Held {
+            writes.put(self.state(), place, &Terms::default())?;
+        } else if before == Some(RunStatus::Held) {
+            writes.delete(self.state(), place, &Terms::default())?;
+        }
+        Ok(())
     }
 
     /// The lane of a dataset and its item, as they are now.

@@ -1,4 +1,4 @@
-//! The item of a dataset: its last run, and what arrived for it.
+//! The item of a dataset: its last run, what arrived for it, how many rows its runs rejected.
 
 use domain::Result;
 use domain::arrival::Arrival;
@@ -6,7 +6,9 @@ use domain::run::{RunId, RunStatus};
 use etl_engine::run::Job;
 use jiff::Timestamp;
 
+use super::change::Change;
 use super::keys::DATASETS;
+use super::rejected::Rejects;
 use super::{DynamoDbRunLedger, key};
 use crate::dynamo_db::attributes::{optional_parsed_of, optional_time_of, time};
 use crate::dynamo_db::transaction::Terms;
@@ -23,25 +25,27 @@ struct Parts {
 }
 
 impl DynamoDbRunLedger {
-    /// Adds to `writes` what a change of a job means for its dataset, whose item is `seen`.
-    /// `arrived`: the job is the first of its arrival, now recorded.
+    /// Adds to `writes` what a change means for the job's dataset, whose item is `seen`.
     pub(super) fn tell_dataset(
         &self,
         writes: &mut Writes,
         seen: Option<&Item>,
-        job: &Job,
-        arrived: bool,
+        change: &Change<'_>,
     ) -> Result<()> {
+        let job = change.job;
         let last: Option<RunId> =
             seen.map_or(Ok(None), |item| optional_parsed_of(item, "last_run"))?;
         let landed = seen.map_or(Ok(None), |item| optional_time_of(item, "last_landed_at"))?;
         let mut parts = Parts::default();
         let is_last = last.is_none_or(|last| last <= job.run.id);
-        if is_last && job.run.status != RunStatus::Duplicate {
+        if change.changes_status() && is_last && job.run.status != RunStatus::Duplicate {
             parts = parts.last_run(job);
         }
-        if arrived {
+        if change.is_first_record() {
             parts = parts.arrival(&job.run.arrival, landed);
+        }
+        if let Some(rejects) = Rejects::change(change.before.map(|stored| &stored.job), job) {
+            parts = parts.rejects(rejects);
         }
         let Some((expression, terms)) = parts.whole() else { return Ok(()) };
         let place = key(DATASETS, job.run.dataset.to_string());
@@ -78,6 +82,20 @@ impl Parts {
                 .push("(attribute_not_exists(last_landed_at) OR last_landed_at <= :landed)");
             self.terms = self.terms.value(":landed", time(arrival.landed_at));
         }
+        self
+    }
+
+    fn rejects(mut self, rejects: Rejects) -> Self {
+        self.adds.extend([
+            "rejecting_runs :runs",
+            "rejecting_rows_read :rows_read",
+            "rejected_rows :rows_rejected",
+        ]);
+        self.terms = self
+            .terms
+            .value(":runs", number(rejects.runs))
+            .value(":rows_read", number(rejects.rows_read))
+            .value(":rows_rejected", number(rejects.rows_rejected));
         self
     }
 

@@ -86,23 +86,26 @@ impl DynamoDbRunLedger {
     /// As many runs as are asked for, from where `query` begins. An index may name a run by what it
     /// was a moment ago, so it is asked on until enough are what is meant.
     async fn page(&self, query: QueryFluentBuilder, filter: &RunFilter) -> Result<Vec<Run>> {
-        let query = filtered(query, filter).limit(read::page_size(filter.limit));
-        let mut pages = query.into_paginator().send();
+        let mut pages = filtered(query, filter).into_paginator().send();
         let mut found = Vec::new();
-        while found.len() < filter.limit
-            && let Some(page) = pages.next().await
-        {
+        while let Some(page) = pages.next().await {
             let items = page.map_err(|error| aws::failed("list runs", error))?.items;
-            let ids = items.unwrap_or_default();
-            let ids = ids.iter().map(|item| parsed_of(item, "execution_id"));
-            let runs = self.runs(&ids.collect::<Result<Vec<_>>>()?).await?;
-            found.extend(runs.into_iter().filter(|run| is_meant(run, filter)));
+            let items = items.unwrap_or_default();
+            let ids = items.iter().map(|item| parsed_of(item, "execution_id"));
+            let ids = ids.collect::<Result<Vec<_>>>()?;
+            for ids in ids.chunks(filter.limit) {
+                let runs = self.runs(ids).await?;
+                found.extend(runs.into_iter().filter(|run| is_meant(run, filter)));
+                if found.len() >= filter.limit {
+                    return Ok(found);
+                }
+            }
         }
         Ok(found)
     }
 
     /// Runs as they are now, in the order of their ids given.
-    async fn runs(&self, ids: &[RunId]) -> Result<Vec<Run>> {
+    pub(super) async fn runs(&self, ids: &[RunId]) -> Result<Vec<Run>> {
         let wanted = ids.iter().map(|id| key(*id)).collect();
         let items = read::items(&self.client, self.audit(), "read runs", wanted, &[]).await?;
         let decoded: Vec<Run> = stream::iter(items.into_iter().map(|item| self.run_of(item)))
@@ -190,9 +193,10 @@ fn filtered(mut query: QueryFluentBuilder, filter: &RunFilter) -> QueryFluentBui
         conditions.push(format!("job_latest_status IN ({})", places.join(", ")));
     }
     if conditions.is_empty() {
-        return query;
+        return query.limit(read::page_size(filter.limit));
     }
-    query.filter_expression(conditions.join(" AND "))
+    let query = query.filter_expression(conditions.join(" AND "));
+    query.limit(read::filtered_page_size(filter.limit))
 }
 
 fn is_meant(run: &Run, filter: &RunFilter) -> bool {

@@ -20,6 +20,7 @@ mod lane;
 mod list;
 mod log;
 mod record;
+mod rejected;
 mod reports;
 mod work;
 

@@ -8,7 +8,10 @@ use domain::dataset::DatasetId;
 use domain::partition::Partition;
 use domain::run::{RunId, RunStatus};
 use domain::{Error, Result};
-use etl_engine::run::{ArrivalTotals, DatasetActivity, DayCount, RowCounts, RunChange, RunReports};
+use etl_engine::run::{
+    ArrivalTotals, DatasetActivity, DatasetRejects, DayCount, RejectedRun, RejectedRunsFilter,
+    RowCounts, RunChange, RunReports,
+};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -24,7 +27,8 @@ use crate::dynamo_db::{Item, read, text};
 const ID_IS_MADE_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 impl DynamoDbRunLedger {
-    fn over_index(&self, index: &str, condition: &str) -> QueryFluentBuilder {
+    /// A query of one index of the audit table.
+    pub(super) fn over_index(&self, index: &str, condition: &str) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(self.audit())
@@ -130,7 +134,7 @@ impl RunReports for DynamoDbRunLedger {
             .expression_attribute_values(":dataset", text(dataset.to_string()))
             .expression_attribute_values(":duplicate", text(RunStatus::Duplicate.as_str()))
             .scan_index_forward(false)
-            .limit(read::page_size(limit));
+            .limit(read::filtered_page_size(limit));
         let counts = |item: &Item| {
             Ok(RowCounts {
                 run: parsed_of(item, "execution_id")?,
@@ -173,6 +177,18 @@ impl RunReports for DynamoDbRunLedger {
                 totals.last_landed_at.max(optional_time_of(&item, "last_landed_at")?);
         }
         Ok(totals)
+    }
+
+    async fn rejected_runs(&self, filter: &RejectedRunsFilter) -> Result<Vec<RejectedRun>> {
+        self.with_rejected_rows(filter).await
+    }
+
+    async fn rejected_run(&self, id: RunId) -> Result<Option<RejectedRun>> {
+        self.one_with_rejected_rows(id).await
+    }
+
+    async fn rejecting_datasets(&self) -> Result<Vec<DatasetRejects>> {
+        self.with_newest(&self.dataset_items().await?).await
     }
 }
 

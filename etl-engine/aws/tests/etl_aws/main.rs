@@ -1,6 +1,6 @@
 //! Every contract suite over the AWS adapters, against an emulator.
 
-// The helpers of tests are tests too.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
+mod bucket;
+mod catalog;
 mod ledger;
+mod zone;

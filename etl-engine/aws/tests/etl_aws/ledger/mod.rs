@@ -1,5 +1,8 @@
 //! The run ledger and its outbox in DynamoDB.
 
+// The helpers of tests are tests too.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod suites;
 mod tables;
 
