@@ -21,6 +21,8 @@ use crate::ledger::keys;
 
 /// Bytes of a notification that stand in its item; longer ones have a run with a long commit in them.
 const MOST_INLINE: usize = 60_000;
+/// Characters of the last error; what targets answer may be of any length.
+const MOST_ERROR: usize = 4_000;
 /// The value of `waits` in the index of what is due: only what waits has it.
 const WAITS: &str = "notification";
 /// The value of `told` in the index of all notifications.
@@ -179,6 +181,7 @@ impl Outbox for DynamoDbOutbox {
     }
 
     async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()> {
+        let error: String = error.chars().take(MOST_ERROR).collect();
         let terms = Terms::default().value(":error", text(error)).value(":one", number(1));
         let Some(retry_at) = retry_at else {
             let terms = terms.name("#state", "state").value(":state", text("GIVEN_UP"));

@@ -192,10 +192,13 @@ impl Writes {
                     pause(round + 4).await;
                 }
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    return match of_reasons(cancelled.cancellation_reasons()) {
-                        Some(outcome) => Ok(outcome),
-                        None => Err(failed(what, error)),
-                    };
+                    let reasons = cancelled.cancellation_reasons();
+                    if let Some(outcome) = of_reasons(reasons) {
+                        return Ok(outcome);
+                    }
+                    let said = reasons.iter().filter_map(CancellationReason::message);
+                    let said = said.collect::<Vec<_>>().join(", ");
+                    return Err(failed(what, error).context(said));
                 }
                 _ => return Err(failed(what, error)),
             }

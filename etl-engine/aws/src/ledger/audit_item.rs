@@ -2,10 +2,10 @@
 //!
 //! The run stands in it as JSON; beside it what indexes need, what the ledger knows about the work on
 //! it, and the attributes that dashboards over the audit table of earlier lakes read. A run's
-//! partitions and commits can be longer than an item: then they are kept as a long text.
+//! partitions, commits and messages can be longer than an item: then they are kept as a long text.
 
 use domain::partition::Partition;
-use domain::run::{Commit, Run, RunId};
+use domain::run::{Commit, Failure, Run, RunId, Step};
 use domain::zone::Hop;
 use domain::{Error, Result};
 use etl_engine::run::Job;
@@ -35,15 +35,23 @@ pub(super) struct Stored {
     pub(super) job: Job,
     /// Counts writes; the next one is on the condition that it is still this.
     pub(super) version: i64,
-    /// Where the steps' long parts are, and what they are.
+    /// Where the long parts of the run are, and what they are.
     pub(super) heavy: Option<(LongText, String)>,
+}
+
+/// What makes a run long.
+#[derive(Debug, Serialize, Deserialize)]
+struct Heavy {
+    failure: Option<Failure>,
+    steps: Vec<HeavyStep>,
 }
 
 /// What makes a step long.
 #[derive(Debug, Serialize, Deserialize)]
-struct Heavy {
+struct HeavyStep {
     partitions: Vec<Partition>,
     commit: Option<Commit>,
+    note: Option<String>,
 }
 
 impl DynamoDbRunLedger {
@@ -197,17 +205,21 @@ fn split(run: &Run) -> Result<(String, Option<String>)> {
         return Ok((whole, None));
     }
     let mut light = run.clone();
-    let take = |step: &mut domain::run::Step| Heavy {
+    let take = |step: &mut Step| HeavyStep {
         partitions: std::mem::take(&mut step.partitions),
         commit: step.commit.take(),
+        note: step.note.take(),
     };
-    let heavy: Vec<_> = light.steps.iter_mut().map(take).collect();
+    let steps = light.steps.iter_mut().map(take).collect();
+    let heavy = Heavy { failure: light.failure.take(), steps };
     Ok((to_json(&light)?, Some(to_json(&heavy)?)))
 }
 
-fn put_back(run: &mut Run, heavy: Vec<Heavy>) {
-    for (step, heavy) in run.steps.iter_mut().zip(heavy) {
+fn put_back(run: &mut Run, heavy: Heavy) {
+    run.failure = heavy.failure;
+    for (step, heavy) in run.steps.iter_mut().zip(heavy.steps) {
         step.partitions = heavy.partitions;
         step.commit = heavy.commit;
+        step.note = heavy.note;
     }
 }

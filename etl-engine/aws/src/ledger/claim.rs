@@ -1,6 +1,6 @@
 //! Claiming work.
 
-use domain::Result;
+use domain::{ErrorKind, Result};
 use etl_engine::run::{Claim, ClaimRequest};
 use jiff::Timestamp;
 
@@ -36,10 +36,22 @@ impl DynamoDbRunLedger {
             if lanes.is_empty() {
                 return Ok(None);
             }
+            let mut damaged = None;
             for lane in &lanes {
-                if let Attempt::Claimed(claim) = self.claim_of(lane, request, now).await? {
-                    return Ok(Some(*claim));
+                match self.claim_of(lane, request, now).await {
+                    Ok(Attempt::Claimed(claim)) => return Ok(Some(*claim)),
+                    Ok(Attempt::LookAgain) => {}
+                    // One dataset whose items were spoilt must not keep all others waiting.
+                    Err(error) if error.kind() == ErrorKind::Internal => {
+                        tracing::error!(dataset = %lane.dataset, run = %lane.run, %error,
+                            "the dataset cannot be worked on");
+                        damaged = Some(error);
+                    }
+                    Err(error) => return Err(error),
                 }
+            }
+            if let Some(error) = damaged {
+                return Err(error);
             }
             pause(round).await;
         }

@@ -3,6 +3,9 @@
 // The helpers of tests are tests too.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod big;
+mod pages;
+mod races;
 mod suites;
 mod tables;
 
