@@ -2,5 +2,6 @@
 
 mod bucket;
 mod catalog;
+mod ledger;
 mod queue;
 mod zone;
