@@ -6,10 +6,15 @@ mod ledger;
 mod outbox;
 mod queue;
 mod retry;
+mod source;
+mod transformation;
+mod versions;
 mod zone;
 
 pub use catalog::{GlueCatalog, GlueSettings};
 pub use ledger::{DynamoDbRunLedger, LedgerSettings};
 pub use outbox::DynamoDbOutbox;
 pub use queue::{SqsArrivalQueue, SqsArrivalSettings};
+pub use source::DynamoDbSourceRegistry;
+pub use transformation::DynamoDbTransformationStore;
 pub use zone::{S3Zone, s3_zone};

@@ -4,4 +4,5 @@ mod bucket;
 mod catalog;
 mod ledger;
 mod queue;
+mod versions;
 mod zone;
