@@ -3,7 +3,9 @@
 mod catalog;
 mod dynamo_db;
 mod ledger;
+mod notify;
 mod outbox;
+mod quality;
 mod queue;
 mod retry;
 mod source;
@@ -13,7 +15,9 @@ mod zone;
 
 pub use catalog::{GlueCatalog, GlueSettings};
 pub use ledger::{DynamoDbRunLedger, LedgerSettings};
+pub use notify::SnsNotifier;
 pub use outbox::DynamoDbOutbox;
+pub use quality::DynamoDbQualityStore;
 pub use queue::{SqsArrivalQueue, SqsArrivalSettings};
 pub use source::DynamoDbSourceRegistry;
 pub use transformation::DynamoDbTransformationStore;

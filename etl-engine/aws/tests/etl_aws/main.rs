@@ -3,6 +3,8 @@
 mod bucket;
 mod catalog;
 mod ledger;
+mod notify;
+mod quality;
 mod queue;
 mod versions;
 mod zone;
