@@ -11,6 +11,8 @@ use object_store::path::Path;
 
 /// The folder of the paths that stand for odd keys.
 const ODD: &str = ".key";
+/// Digits in one name of such a path.
+const NAME: usize = 200;
 
 /// The path that a raw object lies at, whatever its key.
 pub fn path_of(key: &str) -> Path {
@@ -18,7 +20,9 @@ pub fn path_of(key: &str) -> Path {
         Ok(path) if path.as_ref() == key && !is_odd(key) => path,
         _ => {
             let digits: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
-            Path::from_iter([ODD, &digits])
+            // Folders of a local zone have no longer names than 255 bytes.
+            let digits = digits.as_bytes().chunks(NAME).map(String::from_utf8_lossy);
+            digits.fold(Path::from(ODD), |path, name| path.join(name.as_ref()))
         }
     }
 }
@@ -39,7 +43,7 @@ pub fn is_odd(path: &str) -> bool {
 }
 
 fn from_digits(digits: &str) -> Option<String> {
-    let digits = digits.as_bytes();
+    let digits: Vec<u8> = digits.bytes().filter(|digit| *digit != b'/').collect();
     let value = |digit: u8| char::from(digit).to_digit(16);
     let bytes = digits.chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(value(*high)? * 16 + value(*low)?).ok(),
@@ -60,10 +64,12 @@ mod tests {
             assert_eq!(key_of(&path_of(key)), key);
         }
         let odd = ["tlc/y//a.csv", "/tlc/y/a", "tlc/y/./a", "tlc/y/../a", "tlc/y/a\tb\u{1}", "a/"];
-        for key in odd.into_iter().chain([".key/00", ".key/", ""]) {
+        let long = format!("tlc/y//{}", "ü".repeat(400));
+        for key in odd.into_iter().chain([".key/00", ".key/", "", &long]) {
             let path = path_of(key);
             assert!(is_odd(path.as_ref()) || key.is_empty(), "{key:?} is {path}");
             assert_eq!(key_of(&path), key, "{path}");
+            assert!(path.parts().all(|part| part.as_ref().len() <= NAME));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Carrying out a commit: staged files take their places, each by one atomic rename.
 //!
 //! A commit is data ([`Commit`]) that the ledger holds before anything here happens. Carrying it out
-//! makes no choices and may be repeated: what is already in place is passed over. The version that
-//! a file replaces stays restorable below `_history/`.
+//! makes no choices and may be repeated: what is already in place is passed over. What a file
+//! replaces stays restorable: as a version where the store keeps versions, else below `_history/`.
 
 use domain::Result;
 use domain::run::{Commit, CommittedFile, RemovedFile, RunId, StagedFile};
@@ -92,11 +92,12 @@ async fn remove(store: &dyn ObjectStore, file: &RemovedFile, run: RunId) -> Resu
     }
 }
 
-/// Copies what stands at `path` to the history, if anything does. What a run found first is kept:
-/// an attempt that repeats the step finds the output of the one before it.
+/// Copies what stands at `path` to the history, if anything does and the store keeps no versions. What
+/// a run found first is kept: an attempt that repeats the step finds the output of the one before it.
 async fn keep_history(store: &dyn ObjectStore, path: &str, run: RunId) -> Result<()> {
-    if head(store, path).await?.is_none() {
-        return Ok(());
+    match head(store, path).await? {
+        Some(meta) if meta.version.is_none() => {}
+        _ => return Ok(()),
     }
     let kept = format!("_history/{path}/{run}.parquet");
     if head(store, &kept).await?.is_some() {

@@ -28,9 +28,15 @@ pub fn store_error(error: object_store::Error) -> Error {
         Store::AlreadyExists { .. } | Store::Precondition { .. } => ErrorKind::Conflict,
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => ErrorKind::Denied,
         Store::InvalidPath { .. } | Store::NotSupported { .. } => ErrorKind::Invalid,
+        other if asks_to_slow_down(&other.to_string()) => ErrorKind::Throttled,
         _ => ErrorKind::Unavailable,
     };
     Error::new(kind, error.to_string()).with_source(error)
+}
+
+/// Stores have no kind of error for it; S3 says it in words.
+fn asks_to_slow_down(said: &str) -> bool {
+    said.contains("<Code>SlowDown</Code>") || said.contains("429 Too Many Requests")
 }
 
 /// An error while writing Parquet: always a fault of ours or of the disk below the writer.

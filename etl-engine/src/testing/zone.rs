@@ -55,6 +55,12 @@ async fn text(zone: &Zone, path: &str) -> Option<String> {
     }
 }
 
+async fn version_of(zone: &Zone, path: &str, version: String) -> Option<String> {
+    let options = GetOptions { version: Some(version), ..GetOptions::default() };
+    let found = zone.get_opts(&Path::from(path), options).await.unwrap();
+    String::from_utf8(found.bytes().await.unwrap().to_vec()).ok()
+}
+
 async fn listed(zone: &Zone, prefix: Option<&str>) -> Vec<String> {
     let prefix = prefix.map(Path::from);
     let found: Vec<_> = zone.list(prefix.as_ref()).try_collect().await.unwrap();
@@ -229,8 +235,9 @@ async fn whole(bytes: RawBytes) -> String {
 async fn b7_a_commit_is_carried_out_again_and_no_reader_misses_a_file(zone: Zone) {
     let partition = Partition::from_values("2020", "08", "05").unwrap();
     let names = ["t/p/a", "t/p/b", "t/p/gone"];
+    let mut versions = Vec::new();
     for name in names {
-        put(&zone, name, "old").await;
+        versions.push(zone.put(&Path::from(name), "old".into()).await.unwrap().version);
     }
     for staged in ["_staging/a", "_staging/b"] {
         put(&zone, staged, "new").await;
@@ -257,9 +264,12 @@ async fn b7_a_commit_is_carried_out_again_and_no_reader_misses_a_file(zone: Zone
     assert_eq!(reader.await.unwrap(), "new");
     assert_eq!(listed(&zone, Some("t")).await, ["t/p/a", "t/p/b"]);
     assert_eq!(listed(&zone, Some("_staging")).await, Vec::<String>::new());
-    for name in names {
-        let kept = format!("_history/{name}/{run}.parquet");
-        assert_eq!(text(&zone, &kept).await.as_deref(), Some("old"), "{kept}");
+    for (path, version) in names.iter().zip(versions) {
+        let kept = match version {
+            Some(version) => version_of(&zone, path, version).await,
+            None => text(&zone, &format!("_history/{path}/{run}.parquet")).await,
+        };
+        assert_eq!(kept.as_deref(), Some("old"), "{path} is restorable");
     }
     // A later run writes the same bytes again: they are not this commit's to take away.
     put(&zone, "t/p/gone", "old").await;

@@ -11,13 +11,13 @@ use domain::rejected::RejectedRow;
 use domain::source::{Format, Source};
 use domain::{Error, ErrorKind, Result};
 use etl_engine::lake::Lake;
+use etl_engine::raw_key;
 use etl_engine::raw_to_conformed::SampleBounds;
 use etl_engine::raw_to_conformed::decode::{DecodeOptions, RawBytes};
 use etl_engine::raw_to_conformed::infer::{Proposal, ProposeOptions, propose};
 use etl_engine::raw_to_conformed::preview::{Preview, PreviewOptions, preview};
 use futures::StreamExt;
 use jiff::Timestamp;
-use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -126,8 +126,7 @@ async fn open(lake: &Lake, samples: &Samples, sample: &Sample) -> Result<Opened>
 /// Opens a raw object, or its beginning when it is large.
 async fn open_object(raw: &dyn ObjectStore, key: &str) -> Result<Opened> {
     DatasetId::of_key(key)?;
-    let path = Key::parse(key)
-        .map_err(|error| Error::invalid(format!("raw object key {key:?} is no path: {error}")))?;
+    let path = raw_key::path_of(key);
     let head = GetOptions { head: true, ..GetOptions::default() };
     let meta = raw.get_opts(&path, head).await.map_err(|error| refused(key, error))?.meta;
     let landed_at = Timestamp::from_microsecond(meta.last_modified.timestamp_micros());

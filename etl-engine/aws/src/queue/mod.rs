@@ -241,7 +241,14 @@ impl ArrivalQueue for SqsArrivalQueue {
         let swept = receiver.sweep.next_page(&self.in_flight).await;
         let at_once = !swept.is_empty() || receiver.sweep.is_under_way();
         let wait = if at_once { Duration::ZERO } else { self.settings.wait };
-        let mut messages = self.receive_events(wait).await?;
+        let mut messages = match self.receive_events(wait).await {
+            // What was swept is told of all the same.
+            Err(error) if !swept.is_empty() => {
+                tracing::warn!(%error, "events cannot be received now");
+                Vec::new()
+            }
+            received => received?,
+        };
         if !messages.is_empty() {
             receiver.heartbeat = Some(self.heartbeat());
         }

@@ -258,6 +258,26 @@ async fn a12_an_object_that_no_event_told_of_is_found_by_the_sweep() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn f1_a_burst_is_told_of_whole() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let zone = SqsRawZone::new(emulator.account().await).await;
+    for event in 0..30 {
+        let key = |n| record(&format!("tlc/y/{event}-{n}.csv"), &zone.settings.bucket);
+        let records: Vec<_> = (0..20).map(key).collect();
+        zone.send(&json!({ "Records": records }).to_string()).await;
+    }
+    let mut keys = std::collections::BTreeSet::new();
+    while keys.len() < 600 {
+        for message in receive(&zone.queue, 1).await {
+            zone.queue.acknowledge(&message).await.unwrap();
+            assert!(keys.insert(message.arrival.key), "told of twice");
+        }
+    }
+    assert_eq!(zone.queue.receive().await.unwrap(), []);
+    assert_eq!(zone.count().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn b15_a_queue_that_is_gone_is_an_error_of_its_kind() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let zone = SqsRawZone::new(emulator.account().await).await;

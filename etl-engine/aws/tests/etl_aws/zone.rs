@@ -170,8 +170,12 @@ async fn unwell() -> (String, Arc<std::sync::atomic::AtomicUsize>) {
                     head.extend_from_slice(&chunk[..length]);
                 }
                 counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                let answer = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\n\
-                              connection: close\r\n\r\n";
+                let body = "<Error><Code>SlowDown</Code><Message>Reduce</Message></Error>";
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 503 Slow Down\r\ncontent-length: {length}\r\n\
+                     connection: close\r\n\r\n{body}"
+                );
                 let _ = stream.write_all(answer.as_bytes()).await;
             });
         }
@@ -194,7 +198,7 @@ async fn a3_a_conditional_write_is_sent_once_and_others_are_repeated() {
     let sent = || count.swap(0, std::sync::atomic::Ordering::SeqCst);
     let create = zone.put_opts(&path, "x".into(), PutMode::Create.into()).await.unwrap_err();
     assert_eq!(sent(), 1);
-    assert_eq!(store_error(create).kind(), domain::ErrorKind::Unavailable);
+    assert_eq!(store_error(create).kind(), domain::ErrorKind::Throttled);
     zone.put(&path, "x".into()).await.unwrap_err();
     assert_eq!(sent(), 3);
 }
