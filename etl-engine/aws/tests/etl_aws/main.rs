@@ -1,3 +1,4 @@
 //! Every contract suite over the AWS adapters, against an emulator.
 
 mod catalog;
+mod query;
