@@ -3,5 +3,6 @@
 mod bucket;
 mod catalog;
 mod ledger;
+mod query;
 mod queue;
 mod zone;
