@@ -41,6 +41,11 @@ pub fn kind_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Er
     }
 }
 
+/// What a caller may do about an error that an answer tells of one of its parts.
+pub fn kind_of_code(code: &str) -> ErrorKind {
+    of_code(code, 0)
+}
+
 /// Codes of all services together: they mean the same wherever they stand. Throttling comes first,
 /// because some services answer it with 503, and some with 400.
 fn of_code(code: &str, status: u16) -> ErrorKind {
@@ -75,7 +80,7 @@ fn of_code(code: &str, status: u16) -> ErrorKind {
     {
         ErrorKind::Conflict
     } else if status >= 500
-        || is(&["InternalFailure", "InternalServer", "ServiceUnavailable", "Timeout"])
+        || is(&["InternalFailure", "InternalServ", "ServiceUnavailable", "Timeout"])
     {
         ErrorKind::Unavailable
     } else {

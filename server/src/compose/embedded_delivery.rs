@@ -15,10 +15,10 @@ use infra_embedded::{
 };
 
 use super::delivery_github;
-use super::embedded::Embedded;
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::delivery::{Delivery, StacksOf};
+use crate::open_lake::OpenLake;
 
 /// The folder of the lake repository in the data folder, to which people push.
 pub const REPOSITORY: &str = "lake.git";
@@ -28,7 +28,7 @@ const SECRETS: &str = "secrets";
 
 /// Opens the delivery flow over open lakes, which share a database and a data folder. A repository in
 /// the data folder is made on first use, without a commit: as long as it has none, nothing is delivered.
-pub async fn open(config: &Config, lakes: &[Arc<Embedded>]) -> Result<Delivery> {
+pub async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<Delivery> {
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
     let database = first.database().clone();
     let home = Home::of(config, first).await?;
@@ -66,7 +66,7 @@ struct Home {
 
 impl Home {
     /// On GitHub if it is configured there, else in the data folder.
-    async fn of(config: &Config, lake: &Embedded) -> Result<Self> {
+    async fn of(config: &Config, lake: &OpenLake) -> Result<Self> {
         let on_github = &config.delivery.github;
         if let (Some(name), Some(github)) =
             (&on_github.repository, delivery_github::open(on_github)?)
@@ -90,13 +90,13 @@ impl Home {
 }
 
 /// The parameters of an environment's account and region, which its templates read.
-pub fn parameters(at: &Embedded, environment: &Environment) -> Result<Arc<dyn ParameterStore>> {
+pub fn parameters(at: &OpenLake, environment: &Environment) -> Result<Arc<dyn ParameterStore>> {
     let place = AccountRegion::new(&environment.account, &environment.region)?;
     Ok(Arc::new(SqlParameterStore::new(at.database().clone(), place)))
 }
 
 /// The secrets of an environment.
-pub fn secrets(at: &Embedded) -> Result<Arc<dyn SecretStore>> {
+pub fn secrets(at: &OpenLake) -> Result<Arc<dyn SecretStore>> {
     let folder = at.data_dir.join(SECRETS).join(at.lake.environment.as_str());
     Ok(Arc::new(FileSecretStore::open(&folder)?))
 }

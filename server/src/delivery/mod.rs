@@ -35,8 +35,8 @@ use infra::stacks::StackService;
 use infra_embedded::{ReleaseStore, SqlPipelines};
 
 use crate::accounts::Accounts;
-use crate::compose::embedded::Embedded;
 use crate::config::DeliveryConfig;
+use crate::open_lake::OpenLake;
 
 pub use definition::Definition;
 
@@ -58,7 +58,7 @@ pub struct Delivery {
     /// Releases.
     pub releases: ReleaseStore,
     /// The lakes of all environments.
-    pub lakes: Vec<Arc<Embedded>>,
+    pub lakes: Vec<Arc<OpenLake>>,
     /// Who there is.
     pub accounts: Accounts,
     /// Patience.
@@ -84,7 +84,7 @@ impl fmt::Debug for Delivery {
 impl Delivery {
     /// The lake of an environment. [`domain::ErrorKind::NotFound`] when this server has none of that
     /// name.
-    pub fn lake(&self, environment: &EnvironmentName) -> Result<&Arc<Embedded>> {
+    pub fn lake(&self, environment: &EnvironmentName) -> Result<&Arc<OpenLake>> {
         let found = self.lakes.iter().find(|lake| lake.lake.environment == *environment);
         found.ok_or_else(|| {
             Error::not_found(format!(

@@ -23,6 +23,7 @@ async fn contracts_in_memory() {
     testing::quality_store(async || Arc::new(MemoryQualityStore::default())).await;
     testing::catalog(async || Arc::new(MemoryCatalog::default())).await;
     testing::arrival_queue(async || Arc::new(MemoryRawZone::default())).await;
+    testing::zone(async || Arc::new(object_store::memory::InMemory::new())).await;
 }
 
 fn ledger() -> LedgerUnderTest {

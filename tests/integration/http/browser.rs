@@ -10,7 +10,7 @@ use domain::access::{Grant, Role};
 use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::Identity;
-use server::compose::embedded::Embedded;
+use server::compose;
 use server::compose::embedded_delivery;
 use server::config::Config;
 use server::console::Console;
@@ -39,7 +39,7 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         let site = crate::support::serve::empty_site(folder.path());
         let config = Config { data_dir: folder.path().join("lake"), sign_in, ..Config::default() };
-        let lakes = Embedded::open_all(&config).await.unwrap();
+        let lakes = compose::open_all(&config).await.unwrap();
         let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
         let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
         let (site, url) = (Site::load(&site).unwrap(), public_url.parse().unwrap());

@@ -1,1 +1,5 @@
 //! Every contract suite over the AWS adapters, against an emulator.
+
+mod bucket;
+mod catalog;
+mod zone;
