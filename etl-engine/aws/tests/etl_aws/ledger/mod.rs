@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod big;
+mod faults;
 mod pages;
 mod races;
 mod suites;
