@@ -340,7 +340,7 @@ pub struct RemovedFile {
     pub path: String,
     /// Its partition.
     pub partition: Partition,
-    /// The eTag that was seen.
+    /// The version or, where none are kept, the eTag that was seen.
     pub e_tag: Option<String>,
 }
 

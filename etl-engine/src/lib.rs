@@ -14,6 +14,7 @@ pub mod lineage;
 pub mod notify;
 pub mod quality;
 pub mod query;
+pub mod raw_key;
 pub mod raw_to_conformed;
 pub mod run;
 pub mod source;

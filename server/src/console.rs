@@ -9,10 +9,10 @@ use url::Url;
 
 use crate::accounts::Accounts;
 use crate::audit::Audit;
-use crate::compose::embedded::Embedded;
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::live::Live;
+use crate::open_lake::OpenLake;
 use crate::operations::Operations;
 use crate::queries::Workbench;
 use crate::sign_in::SignIn;
@@ -22,7 +22,7 @@ use crate::site::Site;
 #[derive(Debug)]
 pub struct Console {
     /// The environments, in the order in which changes move.
-    pub lakes: Vec<Arc<Embedded>>,
+    pub lakes: Vec<Arc<OpenLake>>,
     /// Queries of each environment, in the same order.
     pub workbenches: Vec<Arc<Workbench>>,
     /// Pipelines.
@@ -49,7 +49,7 @@ impl Console {
     /// Over open lakes, which share a database. `public_url` is an origin.
     pub fn new(
         config: &Config,
-        lakes: Vec<Arc<Embedded>>,
+        lakes: Vec<Arc<OpenLake>>,
         delivery: Arc<Delivery>,
         site: Site,
         public_url: Url,
@@ -81,7 +81,7 @@ impl Console {
     }
 
     /// The lake of an environment, if there is one of that name.
-    pub fn lake(&self, name: &str) -> Option<&Arc<Embedded>> {
+    pub fn lake(&self, name: &str) -> Option<&Arc<OpenLake>> {
         self.lakes.iter().find(|lake| lake.lake.environment.as_str() == name)
     }
 

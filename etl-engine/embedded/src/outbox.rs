@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::environment::EnvironmentName;
 use domain::notification::{Notification, NotificationRoute};
 use domain::{Error, Result};
-use etl_engine::notify::{Outbox, Pending};
+use etl_engine::notify::{Delivery, Outbox, Pending};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -37,37 +37,6 @@ const NO_ROUTES: &str = "DELETE FROM notification_routes WHERE environment = $1"
 const RECENT: &str = "SELECT id, subject, created_at, attempts, state, last_error, delivered_at \
      FROM outbox WHERE environment = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
 
-/// A notification and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its id.
-    pub id: String,
-    /// What it says.
-    pub subject: String,
-    /// When the outcome was recorded.
-    pub created_at: Timestamp,
-    /// Attempts that failed.
-    pub failed_attempts: u32,
-    /// Whether it waits, was delivered or was given up.
-    pub state: DeliveryState,
-    /// Why the last failed attempt failed.
-    pub last_error: Option<String>,
-    /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
-}
-
-/// What became of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DeliveryState {
-    /// It is tried again.
-    Waiting,
-    /// All targets took it.
-    Delivered,
-    /// It was tried too often.
-    GivenUp,
-}
-
 /// The [`Outbox`] of one environment in a [`Database`].
 #[derive(Debug, Clone)]
 pub struct SqlOutbox {
@@ -79,17 +48,6 @@ impl SqlOutbox {
     /// The outbox of an environment.
     pub fn new(database: Database, environment: EnvironmentName) -> Self {
         Self { database, environment }
-    }
-
-    /// The latest notifications, newest first, with what became of them.
-    pub async fn recent(&self, limit: u32) -> Result<Vec<Delivery>> {
-        let rows = sqlx::query(RECENT)
-            .bind(self.environment.to_string())
-            .bind(i64::from(limit))
-            .fetch_all(self.database.reader()?)
-            .await
-            .map_err(failed("list notifications"))?;
-        rows.iter().map(delivery).collect()
     }
 
     async fn take(
@@ -157,6 +115,16 @@ impl Outbox for SqlOutbox {
             None => sqlx::query(GIVE_UP).bind(error),
         };
         self.change(id, query).await
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<Delivery>> {
+        let rows = sqlx::query(RECENT)
+            .bind(self.environment.to_string())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(self.database.reader()?)
+            .await
+            .map_err(failed("list notifications"))?;
+        rows.iter().map(delivery).collect()
     }
 
     async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>> {

@@ -33,6 +33,37 @@ pub struct Pending {
     pub attempts: u32,
 }
 
+/// A notification and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub subject: String,
+    /// When the outcome was recorded.
+    pub created_at: Timestamp,
+    /// Attempts that failed.
+    pub failed_attempts: u32,
+    /// Whether it waits, was delivered or was given up.
+    pub state: DeliveryState,
+    /// Why the last failed attempt failed.
+    pub last_error: Option<String>,
+    /// When it was delivered.
+    pub delivered_at: Option<Timestamp>,
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeliveryState {
+    /// It is tried again.
+    Waiting,
+    /// All targets took it.
+    Delivered,
+    /// It was tried too often.
+    GivenUp,
+}
+
 /// The outbox of one environment, and who is told of what is in it. It is filled by
 /// [`crate::run::RunLedger`], in the same transaction as the outcome.
 #[async_trait]
@@ -51,6 +82,9 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
 
     /// Records that a delivery failed: due again at `retry_at`, or given up when `None`.
     async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()>;
+
+    /// The latest notifications, newest first, with what became of them.
+    async fn recent(&self, limit: usize) -> Result<Vec<Delivery>>;
 
     /// Who is told what in this environment. `None`: nobody said.
     async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>>;

@@ -3,10 +3,10 @@
 use domain::arrival::{Arrival, ObjectVersion};
 use domain::{Error, Result};
 use futures::{StreamExt, TryStreamExt};
-use object_store::path::Path;
 use object_store::{GetOptions, GetResultPayload, ObjectStore};
 
 use super::decode::RawBytes;
+use crate::raw_key;
 use crate::run::Stop;
 use crate::table_files::store_error;
 
@@ -14,7 +14,7 @@ use crate::table_files::store_error;
 /// long as it still has the eTag of the arrival. Other bytes stop the run as superseded.
 pub async fn open(raw: &dyn ObjectStore, arrival: &Arrival) -> Result<RawBytes, Stop> {
     let result = raw
-        .get_opts(&path_of(arrival)?, exactly(arrival))
+        .get_opts(&raw_key::path_of(&arrival.key), exactly(arrival))
         .await
         .map_err(|error| refused(error, arrival))?;
     Ok(match result.payload {
@@ -27,15 +27,8 @@ pub async fn open(raw: &dyn ObjectStore, arrival: &Arrival) -> Result<RawBytes, 
 /// place while it is read. Asked after the last byte.
 pub(super) async fn still_there(raw: &dyn ObjectStore, arrival: &Arrival) -> Result<(), Stop> {
     let options = GetOptions { head: true, ..exactly(arrival) };
-    let answer = raw.get_opts(&path_of(arrival)?, options).await;
+    let answer = raw.get_opts(&raw_key::path_of(&arrival.key), options).await;
     answer.map(drop).map_err(|error| refused(error, arrival))
-}
-
-fn path_of(arrival: &Arrival) -> Result<Path, Stop> {
-    let path = Path::parse(&arrival.key).map_err(|error| {
-        Error::invalid(format!("raw object key {:?} is no path: {error}", arrival.key))
-    })?;
-    Ok(path)
 }
 
 fn exactly(arrival: &Arrival) -> GetOptions {

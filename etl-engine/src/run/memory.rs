@@ -19,7 +19,7 @@ use super::{
     RunCommand, RunFilter, RunLedger, SoFar,
 };
 use crate::lock;
-use crate::notify::{Outbox, Pending};
+use crate::notify::{Delivery, DeliveryState, Outbox, Pending};
 
 /// A [`RunLedger`] with its [`Outbox`] that forgets everything when it is dropped.
 #[derive(Debug)]
@@ -44,6 +44,27 @@ struct Waiting {
     pending: Pending,
     /// `None` once it is delivered or given up.
     due_at: Option<Timestamp>,
+    delivered_at: Option<Timestamp>,
+    last_error: Option<String>,
+}
+
+impl Waiting {
+    fn delivery(&self) -> Delivery {
+        let state = match (self.due_at, self.delivered_at) {
+            (_, Some(_)) => DeliveryState::Delivered,
+            (Some(_), None) => DeliveryState::Waiting,
+            (None, None) => DeliveryState::GivenUp,
+        };
+        Delivery {
+            id: self.pending.notification.id.clone(),
+            subject: self.pending.notification.subject.clone(),
+            created_at: self.pending.notification.created_at,
+            failed_attempts: self.pending.attempts,
+            state,
+            last_error: self.last_error.clone(),
+            delivered_at: self.delivered_at,
+        }
+    }
 }
 
 impl MemoryRunLedger {
@@ -222,17 +243,29 @@ impl Outbox for MemoryRunLedger {
         Ok(taken.collect())
     }
 
-    async fn delivered(&self, id: &str, _at: Timestamp) -> Result<()> {
-        lock(&self.state).waiting(id)?.due_at = None;
+    async fn delivered(&self, id: &str, at: Timestamp) -> Result<()> {
+        let mut state = lock(&self.state);
+        let waiting = state.waiting(id)?;
+        waiting.due_at = None;
+        waiting.delivered_at = Some(at);
         Ok(())
     }
 
-    async fn failed(&self, id: &str, _error: &str, retry_at: Option<Timestamp>) -> Result<()> {
+    async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()> {
         let mut state = lock(&self.state);
         let waiting = state.waiting(id)?;
         waiting.pending.attempts += 1;
+        waiting.last_error = Some(error.to_owned());
         waiting.due_at = retry_at;
         Ok(())
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<Delivery>> {
+        let state = lock(&self.state);
+        let mut found: Vec<_> = state.outbox.values().map(Waiting::delivery).collect();
+        found.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+        found.truncate(limit);
+        Ok(found)
     }
 
     async fn routes(&self) -> Result<Option<Vec<NotificationRoute>>> {
@@ -296,7 +329,12 @@ impl State {
         let due_at = Some(notification.created_at);
         let id = notification.id.clone();
         let pending = Pending { notification, attempts: 0 };
-        self.outbox.entry(id).or_insert(Waiting { pending, due_at });
+        self.outbox.entry(id).or_insert(Waiting {
+            pending,
+            due_at,
+            delivered_at: None,
+            last_error: None,
+        });
     }
 }
 

@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 
 use super::log::numbered;
 use super::{
-    ArrivalTotals, DatasetActivity, DayCount, MemoryRunLedger, RowCounts, RunChange, RunLog,
-    RunReports,
+    ArrivalTotals, DatasetActivity, DatasetRejects, DayCount, MemoryRunLedger, RejectedRun,
+    RejectedRunsFilter, RowCounts, RunChange, RunLog, RunReports,
 };
 use crate::lock;
 
@@ -133,9 +133,70 @@ impl RunReports for MemoryRunLedger {
         });
         Ok(totals)
     }
+
+    async fn rejected_runs(&self, filter: &RejectedRunsFilter) -> Result<Vec<RejectedRun>> {
+        let mut found = self.rejected();
+        found.retain(|run| {
+            filter.dataset.as_ref().is_none_or(|dataset| run.dataset == *dataset)
+                && filter.before.is_none_or(|before| run.id < before)
+        });
+        found.truncate(filter.limit);
+        Ok(found)
+    }
+
+    async fn rejected_run(&self, id: RunId) -> Result<Option<RejectedRun>> {
+        Ok(self.rejected().into_iter().find(|run| run.id == id))
+    }
+
+    async fn rejecting_datasets(&self) -> Result<Vec<DatasetRejects>> {
+        let mut found: Vec<DatasetRejects> = Vec::new();
+        for run in self.rejected() {
+            let known = found.iter_mut().find(|known| known.dataset == run.dataset);
+            let Some(known) = known else {
+                found.push(DatasetRejects {
+                    dataset: run.dataset,
+                    runs: 1,
+                    rows_read: run.rows_read,
+                    rows_rejected: run.rows_rejected,
+                    newest: run.id,
+                });
+                continue;
+            };
+            known.runs += 1;
+            known.rows_read += run.rows_read;
+            known.rows_rejected += run.rows_rejected;
+        }
+        Ok(found)
+    }
 }
 
 impl MemoryRunLedger {
+    /// Runs with rejected rows, newest first.
+    fn rejected(&self) -> Vec<RejectedRun> {
+        let (mut found, mut newest) = (Vec::new(), HashMap::new());
+        let mut runs = Vec::new();
+        self.each(|run| runs.push(run.clone()));
+        for run in runs.into_iter().rev().filter(|run| run.status != RunStatus::Duplicate) {
+            let newer = newest.get(&run.arrival.key).copied();
+            newest.entry(run.arrival.key.clone()).or_insert(run.id);
+            let counts = first_hop(&run);
+            if counts.rows_rejected > 0 {
+                found.push(RejectedRun {
+                    id: run.id,
+                    dataset: run.dataset,
+                    key: run.arrival.key,
+                    status: run.status,
+                    actor: run.actor,
+                    rows_read: counts.rows_read,
+                    rows_rejected: counts.rows_rejected,
+                    created_at: run.created_at,
+                    newer,
+                });
+            }
+        }
+        found
+    }
+
     /// Looks at every run, oldest first.
     fn each(&self, mut look: impl FnMut(&Run)) {
         lock(&self.state).jobs.values().for_each(|job| look(&job.run));

@@ -31,7 +31,10 @@ pub use log::{RunLog, numbered};
 pub use memory::MemoryRunLedger;
 pub use memory_queue::MemoryArrivalQueue;
 pub use queue::{ArrivalQueue, Message};
-pub use reports::{ArrivalTotals, DatasetActivity, DayCount, RowCounts, RunChange, RunReports};
+pub use reports::{
+    ArrivalTotals, DatasetActivity, DatasetRejects, DayCount, RejectedRun, RejectedRunsFilter,
+    RowCounts, RunChange, RunReports,
+};
 pub use settings::EngineSettings;
 pub use stop::Stop;
 pub use worker::Worker;

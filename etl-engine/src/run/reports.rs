@@ -77,6 +77,55 @@ pub struct ArrivalTotals {
     pub last_landed_at: Option<Timestamp>,
 }
 
+/// A run that rejected rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RejectedRun {
+    /// The run.
+    pub id: RunId,
+    /// Its dataset.
+    pub dataset: DatasetId,
+    /// Key of the raw object.
+    pub key: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Who started it.
+    pub actor: String,
+    /// Rows it read.
+    pub rows_read: u64,
+    /// Rows it rejected.
+    pub rows_rejected: u64,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+    /// The newest later run of the same object that was not just a repeated event, if there is one.
+    pub newer: Option<RunId>,
+}
+
+/// The rejected rows of a dataset, over all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetRejects {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Runs that rejected rows.
+    pub runs: u64,
+    /// Rows that those runs read.
+    pub rows_read: u64,
+    /// Rows that they rejected.
+    pub rows_rejected: u64,
+    /// The newest of them.
+    pub newest: RunId,
+}
+
+/// Which runs with rejected rows to list. Empty means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RejectedRunsFilter {
+    /// Only of this dataset.
+    pub dataset: Option<DatasetId>,
+    /// Only runs recorded before this one, for the next page.
+    pub before: Option<RunId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// Reports over the runs of one environment.
 #[async_trait]
 pub trait RunReports: Send + Sync + std::fmt::Debug {
@@ -98,4 +147,13 @@ pub trait RunReports: Send + Sync + std::fmt::Debug {
 
     /// Totals of all arrivals.
     async fn arrivals(&self) -> Result<ArrivalTotals>;
+
+    /// Runs with rejected rows, newest first.
+    async fn rejected_runs(&self, filter: &RejectedRunsFilter) -> Result<Vec<RejectedRun>>;
+
+    /// One run with rejected rows; `None` when there is no such run, or it rejected none.
+    async fn rejected_run(&self, id: RunId) -> Result<Option<RejectedRun>>;
+
+    /// Datasets with rejected rows, the most recent first.
+    async fn rejecting_datasets(&self) -> Result<Vec<DatasetRejects>>;
 }

@@ -27,7 +27,7 @@ pub async fn carry_out(store: &dyn ObjectStore, commit: &Commit, run: RunId) -> 
     Ok(())
 }
 
-/// The files among `owned` that are not written again by `moves`, with the eTags they have now.
+/// The files among `owned` that are not written again by `moves`, with the versions or eTags they have now.
 pub async fn removals(
     store: &dyn ObjectStore,
     owned: &[CommittedFile],
@@ -42,7 +42,7 @@ pub async fn removals(
             removals.push(RemovedFile {
                 path: file.path.clone(),
                 partition: file.partition,
-                e_tag: meta.e_tag,
+                e_tag: stamp(&meta),
             });
         }
     }
@@ -79,7 +79,7 @@ async fn place(store: &dyn ObjectStore, file: &StagedFile, run: RunId) -> Result
 
 async fn remove(store: &dyn ObjectStore, file: &RemovedFile, run: RunId) -> Result<()> {
     match head(store, &file.path).await? {
-        Some(meta) if meta.e_tag == file.e_tag => {
+        Some(meta) if stamp(&meta) == file.e_tag => {
             keep_history(store, &file.path, run).await?;
             match store.delete(&Path::from(file.path.as_str())).await {
                 // The answer may have been lost: what counts is that the file is gone.
@@ -103,6 +103,12 @@ async fn keep_history(store: &dyn ObjectStore, path: &str, run: RunId) -> Result
         return Ok(());
     }
     ignore_absent(store.copy(&Path::from(path), &Path::from(kept)).await)
+}
+
+/// What tells one content of a path from the next: its version where versions are kept, because equal
+/// bytes may have equal eTags, else its eTag.
+fn stamp(meta: &object_store::ObjectMeta) -> Option<String> {
+    meta.version.clone().or_else(|| meta.e_tag.clone())
 }
 
 async fn head(store: &dyn ObjectStore, path: &str) -> Result<Option<object_store::ObjectMeta>> {

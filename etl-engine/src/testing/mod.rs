@@ -17,6 +17,7 @@ mod run_reports;
 pub mod sample;
 mod source_registry;
 mod transformation_store;
+mod zone;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -33,6 +34,7 @@ pub use run_log::run_log;
 pub use run_reports::run_reports;
 pub use source_registry::source_registry;
 pub use transformation_store::transformation_store;
+pub use zone::zone;
 
 /// Runs cases, each on a fresh adapter, and panics at the end if one has failed.
 macro_rules! cases {

@@ -3,7 +3,7 @@
 use super::cases;
 use super::run_ledger::LedgerUnderTest;
 use super::sample::{at, new_run};
-use crate::notify::Pending;
+use crate::notify::{DeliveryState, Pending};
 use crate::run::{NewRun, RunCommand};
 use domain::ErrorKind;
 use domain::notification::{Notification, NotificationRoute, NotifiedEvent};
@@ -22,6 +22,7 @@ pub async fn outbox(make: impl AsyncFn() -> LedgerUnderTest) {
             an_unknown_notification_is_not_found,
             what_it_is_about_is_kept_and_a_held_run_is_told_of,
             routes_are_those_that_were_set_last,
+            the_latest_are_told_first_with_what_became_of_them,
         ]
     );
 }
@@ -106,6 +107,32 @@ async fn routes_are_those_that_were_set_last(test: LedgerUnderTest) {
         test.outbox.set_routes(routes.as_deref()).await.unwrap();
         assert_eq!(test.outbox.routes().await.unwrap(), routes);
     }
+}
+
+async fn the_latest_are_told_first_with_what_became_of_them(test: LedgerUnderTest) {
+    assert_eq!(test.outbox.recent(9).await.unwrap(), []);
+    let ids = fill(&test, 4).await;
+    test.outbox.take_due(at(100), at(200), 9).await.unwrap();
+    test.outbox.failed(&ids[1], "refused", Some(at(110))).await.unwrap();
+    test.outbox.delivered(&ids[2], at(101)).await.unwrap();
+    test.outbox.failed(&ids[3], "gone", None).await.unwrap();
+    let told = test.outbox.recent(9).await.unwrap();
+    let newest_first: Vec<_> = ids.iter().rev().collect();
+    assert_eq!(told.iter().map(|told| &told.id).collect::<Vec<_>>(), newest_first);
+    let became: Vec<_> = told
+        .iter()
+        .map(|told| (told.state, told.failed_attempts, told.last_error.as_deref()))
+        .collect();
+    let expected = [
+        (DeliveryState::GivenUp, 1, Some("gone")),
+        (DeliveryState::Delivered, 0, None),
+        (DeliveryState::Waiting, 1, Some("refused")),
+        (DeliveryState::Waiting, 0, None),
+    ];
+    assert_eq!(became, expected);
+    assert_eq!((told[1].delivered_at, told[1].created_at), (Some(at(101)), at(2)));
+    assert!(told[0].subject.contains("cancelled"));
+    assert_eq!(test.outbox.recent(2).await.unwrap(), told[..2]);
 }
 
 /// Puts notifications into the outbox, one a second; their ids, oldest first.

@@ -2,13 +2,13 @@
 
 use domain::notification::Notification;
 use domain::partition::Partition;
-use domain::run::{Counts, Run, RunStatus, StepStatus};
+use domain::run::{Counts, Run, RunStatus, StepStatus, Trigger};
 use domain::zone::Hop;
 use jiff::{SignedDuration, Timestamp};
 
-use super::sample::{at, dataset, step};
+use super::sample::{at, dataset, new_run, step};
 use super::{LedgerUnderTest, cases};
-use crate::run::{ArrivalTotals, DayCount};
+use crate::run::{ArrivalTotals, DayCount, NewRun, RejectedRunsFilter};
 
 /// Runs the contract over the reports of the ledgers that `make` makes, each empty.
 pub async fn run_reports(make: impl AsyncFn() -> LedgerUnderTest) {
@@ -21,6 +21,7 @@ pub async fn run_reports(make: impl AsyncFn() -> LedgerUnderTest) {
             runs_are_counted_by_status_and_by_day,
             datasets_are_told_by_their_last_run,
             every_version_arrived_once,
+            runs_that_rejected_rows_are_told_newest_first,
         ]
     );
 }
@@ -33,6 +34,8 @@ async fn an_empty_ledger_has_empty_reports(test: LedgerUnderTest) {
     assert_eq!(reports.row_counts(&dataset("yellow"), 10).await.unwrap(), []);
     assert_eq!(reports.datasets(at(0), 10).await.unwrap(), []);
     assert_eq!(reports.arrivals().await.unwrap(), ArrivalTotals::default());
+    assert_eq!(reports.rejected_runs(&all()).await.unwrap(), []);
+    assert_eq!(reports.rejecting_datasets().await.unwrap(), []);
 }
 
 async fn every_write_of_a_run_is_a_change(test: LedgerUnderTest) {
@@ -105,6 +108,45 @@ async fn every_version_arrived_once(test: LedgerUnderTest) {
     assert_eq!(test.reports.arrivals().await.unwrap(), expected);
 }
 
+async fn runs_that_rejected_rows_are_told_newest_first(test: LedgerUnderTest) {
+    let mut runs = Vec::new();
+    for (table, file, rejected) in
+        [("yellow", "a.csv", 3), ("green", "a.csv", 1), ("yellow", "b.csv", 2), ("fhv", "a.csv", 0)]
+    {
+        runs.push(test.record(table, file).await.id);
+        let claim = test.claim("one", 0).await.unwrap();
+        finish_with(&test, &claim, RunStatus::Succeeded, (10, rejected)).await;
+    }
+    test.record("green", "a.csv").await;
+    let replayed = NewRun { trigger: Trigger::Replay, ..new_run("yellow", "a.csv") };
+    let replayed = test.ledger.record(&replayed, at(5)).await.unwrap().run().id;
+    let reports = &test.reports;
+    let told = reports.rejected_runs(&all()).await.unwrap();
+    let ids: Vec<_> = told.iter().map(|run| (run.id, run.rows_rejected, run.newer)).collect();
+    let expected = [(runs[2], 2, None), (runs[1], 1, None), (runs[0], 3, Some(replayed))];
+    assert_eq!(ids, expected);
+    assert_eq!((told[0].rows_read, told[0].status), (10, RunStatus::Succeeded));
+    assert!(told[0].key.ends_with("b.csv"));
+
+    let yellow = dataset("yellow");
+    let filter = RejectedRunsFilter { dataset: Some(yellow.clone()), ..all() };
+    assert_eq!(reports.rejected_runs(&filter).await.unwrap().len(), 2);
+    let filter = RejectedRunsFilter { before: Some(runs[2]), limit: 1, ..all() };
+    assert_eq!(reports.rejected_runs(&filter).await.unwrap(), told[1..2]);
+    assert_eq!(reports.rejected_run(runs[0]).await.unwrap().as_ref(), Some(&told[2]));
+    assert_eq!(reports.rejected_run(runs[3]).await.unwrap(), None);
+    let datasets = reports.rejecting_datasets().await.unwrap();
+    let expected = [(yellow, 2, 20, 5, runs[2]), (dataset("green"), 1, 10, 1, runs[1])];
+    let datasets = datasets.into_iter().map(|found| {
+        (found.dataset, found.runs, found.rows_read, found.rows_rejected, found.newest)
+    });
+    assert_eq!(datasets.collect::<Vec<_>>(), expected);
+}
+
+fn all() -> RejectedRunsFilter {
+    RejectedRunsFilter { limit: 100, ..RejectedRunsFilter::default() }
+}
+
 /// A moment after all that was done so far and before all that comes.
 async fn pause() -> Timestamp {
     tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -114,8 +156,22 @@ async fn pause() -> Timestamp {
 }
 
 async fn finish(test: &LedgerUnderTest, claim: &crate::run::Claim, status: RunStatus, rows: u64) {
+    finish_with(test, claim, status, (rows, 0)).await;
+}
+
+async fn finish_with(
+    test: &LedgerUnderTest,
+    claim: &crate::run::Claim,
+    status: RunStatus,
+    (read, rejected): (u64, u64),
+) {
     let mut done = step(Hop::RawToConformed, StepStatus::Succeeded);
-    done.counts = Counts { rows_read: rows, rows_written: rows, ..Counts::default() };
+    done.counts = Counts {
+        rows_read: read,
+        rows_written: read - rejected,
+        rows_rejected: rejected,
+        ..Counts::default()
+    };
     let run = Run { status, steps: vec![done], finished_at: Some(at(9)), ..claim.run.clone() };
     test.ledger.finish(claim, &run, &Notification::of_run(&run, at(9))).await.unwrap();
 }

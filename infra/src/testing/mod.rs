@@ -6,6 +6,7 @@
 // These are tests, although they are compiled as a library for the tests of other crates.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
+mod asset_store;
 mod lake_repository;
 mod parameter_store;
 mod secret_store;
@@ -13,6 +14,7 @@ mod stack_service;
 
 use std::future::Future;
 
+pub use asset_store::asset_store;
 pub use lake_repository::lake_repository;
 pub use parameter_store::parameter_store;
 pub use secret_store::secret_store;

@@ -15,11 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::detail::{columns, example_sql};
 use super::table;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// Rows of one day: of `day`, or of the newest. [`domain::ErrorKind::NotFound`] when there is no such
 /// table or day.
-pub async fn sample(at: &Embedded, name: &TableName, day: Option<&str>) -> Result<TableSample> {
+pub async fn sample(at: &OpenLake, name: &TableName, day: Option<&str>) -> Result<TableSample> {
     let started = Instant::now();
     let lake = &at.lake;
     let day = day.filter(|day| !day.is_empty()).map(str::parse::<Partition>).transpose()?;
@@ -57,7 +57,7 @@ fn partition(
 }
 
 async fn read(
-    at: &Embedded,
+    at: &OpenLake,
     table: CatalogTable,
     day: Partition,
     sample: &mut TableSample,

@@ -9,8 +9,9 @@ use domain::table_history::ColumnChange;
 use domain::{Error, Result};
 
 use super::output::{Output, Sheet};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::LakeConfig;
+use crate::open_lake::OpenLake;
 
 /// Show the tables of the catalog.
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,7 @@ pub(super) enum Catalog {
 
 impl Catalog {
     pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+        let lake = compose::open(config).await?;
         match self {
             Self::Tables { database } => tables(&lake, database.as_deref(), output).await?,
             Self::Show { table, partitions } => show(&lake, &table, partitions, output).await?,
@@ -48,7 +49,7 @@ impl Catalog {
     }
 }
 
-async fn tables(lake: &Embedded, database: Option<&str>, output: Output) -> Result<()> {
+async fn tables(lake: &OpenLake, database: Option<&str>, output: Output) -> Result<()> {
     let tables = lake.lake.catalog.tables(database).await?;
     let mut sheet = Sheet::new(&["table", "zone", "columns", "partitions", "rows", "bytes"]);
     let mut values = Vec::with_capacity(tables.len());
@@ -71,7 +72,7 @@ async fn tables(lake: &Embedded, database: Option<&str>, output: Output) -> Resu
     output.print(&sheet, &values, "the catalog is empty: `sluice ingest` fills it")
 }
 
-async fn show(lake: &Embedded, table: &str, partitions: bool, output: Output) -> Result<()> {
+async fn show(lake: &OpenLake, table: &str, partitions: bool, output: Output) -> Result<()> {
     let name = parsed(table)?;
     let table = lake.lake.catalog.table(&name).await?.ok_or_else(|| {
         Error::not_found(format!("table {name} is not in the catalog: see `sluice catalog tables`"))
@@ -105,7 +106,7 @@ async fn show(lake: &Embedded, table: &str, partitions: bool, output: Output) ->
     output.print(&sheet, &value, "the table has no partitions")
 }
 
-async fn history(lake: &Embedded, table: &str, output: Output) -> Result<()> {
+async fn history(lake: &OpenLake, table: &str, output: Output) -> Result<()> {
     let points = crate::catalog::history(&lake.lake, &parsed(table)?).await?;
     let mut sheet = Sheet::new(&["version", "when", "by", "change"]);
     for (at, point) in points.iter().enumerate() {

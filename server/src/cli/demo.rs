@@ -14,7 +14,6 @@ use domain::partition::Partition;
 use domain::pipeline::{Cause, ExecutionStatus};
 use domain::query::QueryLimits;
 use domain::{Error, Result};
-use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::decode::{DecodeOptions, RawBytes, open};
 use infra::lake_repository::Environment;
 use jiff::Timestamp;
@@ -25,13 +24,14 @@ use super::output::{Output, remark};
 use super::query;
 use super::serve::Serve;
 use super::wait::RunSummary;
-use crate::compose::embedded::Embedded;
-use crate::compose::embedded_delivery;
+use crate::compose;
+use crate::compose::delivery as compose_delivery;
 use crate::config::{Config, Given, LakeConfig};
 use crate::delivery::{Definition, Delivery};
 use crate::demo::{
     DemoDataset, TripFile, commit_lake, datasets, source_for_header, write_fixtures,
 };
+use crate::open_lake::OpenLake;
 
 /// Make a lake with both taxi datasets, run files through it and query the result.
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ impl Demo {
         at: LakeConfig,
         output: Output,
     ) -> Result<ExitCode> {
-        let lakes: Vec<_> = Embedded::open_all(config).await?.into_iter().map(Arc::new).collect();
+        let lakes: Vec<_> = compose::open_all(config).await?.into_iter().map(Arc::new).collect();
         let found = lakes.iter().find(|lake| lake.lake.environment == at.environment);
         let lake = Arc::clone(found.ok_or_else(|| Error::invalid("--env names no environment"))?);
         set_up(config, &lakes).await?;
@@ -99,7 +99,7 @@ impl Demo {
 
 /// Makes the lake repository on first use, and brings its release to every environment as a person
 /// would: deployed to the first, then promoted. What people changed since stays.
-async fn set_up(config: &Config, lakes: &[Arc<Embedded>]) -> Result<()> {
+async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<()> {
     if config.delivery.github.repository.is_some() {
         return Err(Error::invalid(
             "the demo makes a lake repository of its own, and never on GitHub: run it without \
@@ -108,7 +108,7 @@ async fn set_up(config: &Config, lakes: &[Arc<Embedded>]) -> Result<()> {
     }
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
     write_fixtures(&first.data_dir)?;
-    let delivery = Arc::new(embedded_delivery::open(config, lakes).await?);
+    let delivery = Arc::new(compose_delivery::open(config, lakes).await?);
     if !commit_lake(&delivery).await? {
         return Ok(());
     }
@@ -176,7 +176,7 @@ async fn deliver_first(
 }
 
 /// Writes a file of trips for each dataset into the data folder.
-fn generate(lake: &Embedded, rows: u64) -> Result<Vec<(PathBuf, DatasetId)>> {
+fn generate(lake: &OpenLake, rows: u64) -> Result<Vec<(PathBuf, DatasetId)>> {
     let folder = lake.data_dir.join("generated");
     let failed = |error: std::io::Error| {
         Error::invalid(format!("{} cannot be written: {error}", folder.display()))
@@ -227,7 +227,7 @@ async fn header_of(file: &Path) -> Result<Vec<String>> {
     Ok(opened.names().unwrap_or_default().to_vec())
 }
 
-async fn show_result(lake: &Embedded) -> Result<()> {
+async fn show_result(lake: &OpenLake) -> Result<()> {
     let sql = "SELECT year, month, day, count(*) AS groups, sum(count) AS trips, \
                round(sum(total_amount), 2) AS total_amount \
                FROM datablog_arg.yellow_taxi_trip_record \

@@ -10,9 +10,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::output::{Output, Sheet};
+use crate::compose;
 use crate::compose::delivery_github;
-use crate::compose::embedded::Embedded;
 use crate::config::{Config, LakeConfig};
+use crate::open_lake::OpenLake;
 
 /// One thing that was looked at.
 struct Check {
@@ -23,7 +24,7 @@ struct Check {
 /// Checks everything that the commands need. Fails when anything is wrong.
 pub(super) async fn run(config: &Config, lake: &LakeConfig, output: Output) -> Result<ExitCode> {
     let mut checks = Vec::new();
-    match Embedded::open(lake).await {
+    match compose::open(lake).await {
         Ok(lake) => look_at(&lake, &mut checks).await,
         Err(error) => checks.push(Check { what: "lake".into(), outcome: Err(error.to_string()) }),
     }
@@ -50,7 +51,7 @@ pub(super) async fn run(config: &Config, lake: &LakeConfig, output: Output) -> R
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn look_at(lake: &Embedded, checks: &mut Vec<Check>) {
+async fn look_at(lake: &OpenLake, checks: &mut Vec<Check>) {
     let mut add = |what: String, outcome: Result<String>| {
         checks.push(Check { what, outcome: outcome.map_err(|error| error.to_string()) });
     };
@@ -73,7 +74,7 @@ async fn writable(store: &dyn ObjectStore) -> Result<String> {
     Ok("can be written".to_owned())
 }
 
-async fn sources(lake: &Embedded) -> Result<String> {
+async fn sources(lake: &OpenLake) -> Result<String> {
     let sources = lake.lake.sources.list().await?;
     let mut without = Vec::new();
     for saved in &sources {
@@ -89,7 +90,7 @@ async fn sources(lake: &Embedded) -> Result<String> {
     Ok(text)
 }
 
-async fn waiting(lake: &Embedded) -> Result<String> {
+async fn waiting(lake: &OpenLake) -> Result<String> {
     let mut parts = Vec::new();
     for status in [RunStatus::Queued, RunStatus::Running, RunStatus::Held, RunStatus::Failed] {
         let filter = RunFilter { statuses: vec![status], limit: 1_000, ..RunFilter::default() };
@@ -100,7 +101,7 @@ async fn waiting(lake: &Embedded) -> Result<String> {
 }
 
 /// Every catalog partition must have its folder, and files in it.
-async fn catalog(lake: &Embedded) -> Result<String> {
+async fn catalog(lake: &OpenLake) -> Result<String> {
     use futures::StreamExt;
     let (mut tables, mut partitions) = (0, 0);
     for table in lake.lake.catalog.tables(None).await? {

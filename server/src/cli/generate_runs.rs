@@ -19,8 +19,9 @@ use etl_engine::run::{ClaimRequest, NewRun};
 use jiff::{SignedDuration, Timestamp};
 
 use super::output::print_json;
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::LakeConfig;
+use crate::open_lake::OpenLake;
 
 /// Of so many runs one fails.
 const ONE_FAILS_OF: u64 = 25;
@@ -41,7 +42,7 @@ pub(super) struct GenerateRuns {
 
 impl GenerateRuns {
     pub(super) async fn run(self, config: &LakeConfig) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+        let lake = compose::open(config).await?;
         if !lake.lake.ledger.list(&one_waiting()).await?.is_empty() {
             return Err(Error::conflict("runs wait in this lake: generate into another one"));
         }
@@ -57,7 +58,7 @@ impl GenerateRuns {
 }
 
 /// Records a run, claims it as a worker would, and ends it.
-async fn one(lake: &Embedded, number: u64, tables: u64) -> Result<()> {
+async fn one(lake: &OpenLake, number: u64, tables: u64) -> Result<()> {
     let (ledger, now) = (&lake.lake.ledger, Timestamp::now());
     ledger.record(&new_run(number, tables, now)?, now).await?;
     let request = ClaimRequest {
@@ -78,7 +79,7 @@ fn dataset(table: u64) -> String {
 }
 
 /// Registers a dataset with the types and as many columns as taxi trips have.
-async fn register(lake: &Embedded, table: u64) -> Result<()> {
+async fn register(lake: &OpenLake, table: u64) -> Result<()> {
     let types = [ColumnType::BigInt, ColumnType::Double, ColumnType::String, ColumnType::Timestamp];
     let columns = (0..18).zip(types.into_iter().cycle());
     let columns = columns.map(|(at, kind)| Column::new(format!("column_{at:02}"), kind)).collect();

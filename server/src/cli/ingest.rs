@@ -6,15 +6,16 @@ use std::process::ExitCode;
 use clap::Args;
 use domain::arrival::Arrival;
 use domain::dataset::DatasetId;
-use domain::run::{Run, RunStatus, Trigger};
+use domain::run::RunStatus;
 use domain::{Error, Result};
-use etl_engine::run::{Recorded, record_arrival};
 
 use super::actor::actor;
 use super::output::Output;
 use super::wait::{RunSummary, wait_for};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::LakeConfig;
+use crate::landing;
+use crate::open_lake::OpenLake;
 
 /// Land a file in the raw zone and run it through both hops.
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ pub(super) struct Ingest {
 
 impl Ingest {
     pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+        let lake = compose::open(config).await?;
         let summary = ingest(&lake, &self.file, &self.dataset, !self.no_wait, output).await?;
         let waiting = self.no_wait && summary.is_waiting();
         RunSummary::print(std::slice::from_ref(&summary), output)?;
@@ -44,7 +45,7 @@ impl Ingest {
 
 /// Lands `file` as `<dataset>/<its name>`, records the arrival and, if asked, waits for the run.
 pub(super) async fn ingest(
-    lake: &Embedded,
+    lake: &OpenLake,
     file: &Path,
     dataset: &DatasetId,
     wait: bool,
@@ -54,28 +55,16 @@ pub(super) async fn ingest(
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| Error::invalid(format!("{} is not the name of a file", file.display())))?;
-    let arrival = match lake.landed(file) {
+    let arrival = match lake.raw_zone.landed(file) {
         Some(arrival) => of_dataset(arrival, dataset)?,
         None => lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?,
     };
-    let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &actor()).await?;
-    let mut run = match recorded {
-        Recorded::New(run) => run,
-        // A worker that watches the raw zone was faster: its run is the one to follow.
-        Recorded::Duplicate(duplicate) => first_record(lake, duplicate).await?,
-    };
+    let queue = lake.raw_zone.tells_of_landings().then(|| lake.arrivals()).transpose()?;
+    let mut run = landing::record(lake, arrival, &actor(), queue).await?;
     if wait && run.status != RunStatus::Held {
         run = wait_for(lake, run.id, output).await?;
     }
     Ok(RunSummary::new(&run, file.display().to_string()))
-}
-
-/// The run that a duplicate repeats.
-async fn first_record(lake: &Embedded, duplicate: Run) -> Result<Run> {
-    match duplicate.original {
-        Some(original) => Ok(lake.lake.ledger.run(original).await?.unwrap_or(duplicate)),
-        None => Ok(duplicate),
-    }
 }
 
 fn of_dataset(arrival: Arrival, dataset: &DatasetId) -> Result<Arrival> {

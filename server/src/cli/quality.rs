@@ -12,10 +12,11 @@ use domain::{Error, Result};
 use super::actor::actor;
 use super::delivery::Flow;
 use super::output::{Output, Sheet, print_json, remark, say};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::{Config, LakeConfig};
 use crate::delivery::data::rules_to_toml;
 use crate::delivery::edit::Edit;
+use crate::open_lake::OpenLake;
 use crate::quality::{self, Saved, ToSave};
 
 /// Most tables of a list on the command line.
@@ -68,7 +69,7 @@ impl Quality {
         at: &LakeConfig,
         output: Output,
     ) -> Result<ExitCode> {
-        let at = Embedded::open(at).await?;
+        let at = compose::open(at).await?;
         match self {
             Self::Show { table: None, .. } => list(&at, output).await?,
             Self::Show { table: Some(table), toml } => show(&at, &table, toml, output).await?,
@@ -106,7 +107,7 @@ fn read(file: &Path) -> Result<QualityRules> {
     toml::from_str(&text).map_err(|error| wrong(&error))
 }
 
-async fn saved(at: &Embedded, table: &TableName) -> Result<QualityRules> {
+async fn saved(at: &OpenLake, table: &TableName) -> Result<QualityRules> {
     quality::find_table(&at.lake, table).await?;
     let saved = at.lake.quality.current(table).await?;
     saved.map(|saved| saved.rules).ok_or_else(|| {
@@ -116,7 +117,7 @@ async fn saved(at: &Embedded, table: &TableName) -> Result<QualityRules> {
     })
 }
 
-async fn list(at: &Embedded, output: Output) -> Result<()> {
+async fn list(at: &OpenLake, output: Output) -> Result<()> {
     let query = QualityQuery { limit: Some(TABLES), ..QualityQuery::default() };
     let (tables, next) = quality::list(&at.lake, &query).await?;
     let mut sheet = Sheet::new(&["table", "zone", "rules", "block", "last", "run"]);
@@ -141,7 +142,7 @@ async fn list(at: &Embedded, output: Output) -> Result<()> {
     Ok(())
 }
 
-async fn show(at: &Embedded, table: &TableName, toml: bool, output: Output) -> Result<()> {
+async fn show(at: &OpenLake, table: &TableName, toml: bool, output: Output) -> Result<()> {
     if toml {
         let rules = saved(at, table).await?;
         return say(&rules_to_toml(&rules)?);
@@ -164,7 +165,7 @@ async fn show(at: &Embedded, table: &TableName, toml: bool, output: Output) -> R
 }
 
 async fn set(
-    at: &Embedded,
+    at: &OpenLake,
     flow: &Flow,
     table: &TableName,
     (rules, message): (&QualityRules, &str),
@@ -189,7 +190,7 @@ async fn set(
 }
 
 async fn check(
-    at: &Embedded,
+    at: &OpenLake,
     table: &TableName,
     rules: &QualityRules,
     all_days: bool,

@@ -7,12 +7,12 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
 use domain::query::QueryLimits;
 use domain::{Error, Result};
-use etl_engine::query::service::{QueryResult, QueryService};
+use etl_engine::query::service::QueryResult;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{Output, Sheet, remark};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::LakeConfig;
 
 /// Query the tables of the catalog.
@@ -28,7 +28,7 @@ pub(super) struct Query {
 
 impl Query {
     pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+        let lake = compose::open(config).await?;
         let limits = QueryLimits { max_rows: self.max_rows, ..QueryLimits::default() };
         let cancel = CancellationToken::new();
         let interrupted = cancel.clone();

@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use super::actor::actor;
 use super::output::{Output, Sheet, print_json, say};
 use super::wait::{RunSummary, wait_for};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::LakeConfig;
+use crate::open_lake::OpenLake;
 
 /// Show runs, go on with them, browse their quarantine.
 #[derive(Debug, Subcommand)]
@@ -92,7 +93,7 @@ pub(super) enum Runs {
 
 impl Runs {
     pub(super) async fn run(self, config: &LakeConfig, output: Output) -> Result<ExitCode> {
-        let lake = Embedded::open(config).await?;
+        let lake = compose::open(config).await?;
         match self {
             Self::List { dataset, status, key, trigger, actor, from, to, before, limit } => {
                 let statuses = status;
@@ -133,7 +134,7 @@ impl Runs {
     }
 }
 
-async fn find(lake: &Embedded, id: RunId) -> Result<Run> {
+async fn find(lake: &OpenLake, id: RunId) -> Result<Run> {
     lake.lake.ledger.run(id).await?.ok_or_else(|| {
         Error::not_found(format!(
             "run {id} is not in the ledger of {}: see `sluice runs list`",
@@ -142,7 +143,7 @@ async fn find(lake: &Embedded, id: RunId) -> Result<Run> {
     })
 }
 
-async fn follow(lake: &Embedded, run: Run, no_wait: bool, output: Output) -> Result<ExitCode> {
+async fn follow(lake: &OpenLake, run: Run, no_wait: bool, output: Output) -> Result<ExitCode> {
     let run = if no_wait { run } else { wait_for(lake, run.id, output).await? };
     let summary = RunSummary::new(&run, run.arrival.key.clone());
     let well = summary.succeeded() || (no_wait && summary.is_waiting());
@@ -198,7 +199,7 @@ fn show(run: &Run, output: Output) -> Result<()> {
     output.print(&sheet, run, "")
 }
 
-async fn show_log(lake: &Embedded, run: RunId, output: Output) -> Result<()> {
+async fn show_log(lake: &OpenLake, run: RunId, output: Output) -> Result<()> {
     let lines = lake.lake.log.lines(run, 0, MOST_LINES as usize).await?;
     let mut sheet = Sheet::new(&["at", "level", "attempt", "hop", "message"]);
     for line in &lines {
@@ -243,7 +244,7 @@ fn step_text(step: &domain::run::Step) -> String {
     text
 }
 
-async fn show_quarantine(lake: &Embedded, id: RunId, limit: usize, output: Output) -> Result<()> {
+async fn show_quarantine(lake: &OpenLake, id: RunId, limit: usize, output: Output) -> Result<()> {
     let run = find(lake, id).await?;
     let (conformed, all) = (&lake.lake.conformed, quarantine::RowFilter::default());
     let rows = quarantine::page(conformed, &run.dataset, id, &all, 0, limit).await?.rows;

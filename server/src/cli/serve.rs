@@ -13,10 +13,11 @@ use tokio::task::JoinSet;
 
 use super::output::{remark, say};
 use crate::accounts::Visitor;
-use crate::compose::embedded::Embedded;
-use crate::compose::embedded_delivery;
+use crate::compose;
+use crate::compose::delivery as compose_delivery;
 use crate::config::{Config, Given};
 use crate::console::Console;
+use crate::open_lake::OpenLake;
 use crate::queries;
 use crate::sign_in::SignInMode;
 use crate::signals::stop_signal;
@@ -64,7 +65,7 @@ impl Serve {
 
     /// Serves until Ctrl-C or SIGTERM.
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode> {
-        let lakes = Embedded::open_all(config).await?;
+        let lakes = compose::open_all(config).await?;
         run(config, lakes, !self.no_worker).await?;
         Ok(ExitCode::SUCCESS)
     }
@@ -72,7 +73,7 @@ impl Serve {
 
 /// Serves the console over `lakes`, with their workers if wanted, until Ctrl-C or SIGTERM. The last
 /// line printed before that is the address, or the one-time link to sign in with.
-pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: bool) -> Result<()> {
+pub(super) async fn run(config: &Config, lakes: Vec<OpenLake>, with_workers: bool) -> Result<()> {
     let site = Site::load(&site_folder(config)?)?;
     let listener = TcpListener::bind(config.server.listen).await.map_err(|error| {
         let message = format!("server.listen {}: {error}", config.server.listen);
@@ -84,7 +85,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
         .parse()
         .map_err(|error| Error::invalid(format!("server.public_url {public_url}: {error}")))?;
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-    let delivery = Arc::new(embedded_delivery::open(config, &lakes).await?);
+    let delivery = Arc::new(compose_delivery::open(config, &lakes).await?);
     let console =
         Console::new(config, lakes.clone(), Arc::clone(&delivery), site, parsed, with_workers)?;
     let console = Arc::new(console);
@@ -96,7 +97,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<Embedded>, with_workers: boo
             remark(&format!(
                 "{}: files put below {} are picked up",
                 lake.lake.environment,
-                lake.raw_dir().display()
+                lake.raw_zone.name()
             ));
             workers.spawn(lake.worker()?.run(shutdown.clone()));
         }

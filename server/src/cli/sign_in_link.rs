@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::output::say;
 use crate::accounts::{Accounts, Visitor};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::{Config, Given, LakeConfig};
 use crate::sign_in::SignInMode;
 
@@ -46,7 +46,7 @@ impl SignInLink {
             (Some(login), Some(role)) => Visitor::new(login, role)?,
             _ => Visitor::default(),
         };
-        let lake = Embedded::open(lake).await?;
+        let lake = compose::open(lake).await?;
         let settings = config.sign_in.account_settings();
         let accounts = Accounts::new(lake.database().clone(), settings);
         let path = accounts.new_sign_in_link(&visitor, Timestamp::now()).await?;

@@ -14,9 +14,10 @@ use etl_engine::source::Registered;
 use super::actor::actor;
 use super::delivery::edit::commit_source;
 use super::output::{Output, Sheet, print_json, remark, say};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::{Config, LakeConfig};
 use crate::delivery::data::to_toml;
+use crate::open_lake::OpenLake;
 
 /// Propose, register and show sources.
 #[derive(Debug, Subcommand)]
@@ -82,14 +83,14 @@ impl Sources {
                         ));
                     }
                 };
-                let lake = Embedded::open(at).await?;
+                let lake = compose::open(at).await?;
                 etl_engine::source::check(&source)?;
                 commit_source(config, &lake, &source).await?;
                 register(&lake, &source, output).await?;
             }
-            Self::List => list(&Embedded::open(at).await?, output).await?,
+            Self::List => list(&compose::open(at).await?, output).await?,
             Self::Show { dataset, version, toml } => {
-                let lake = Embedded::open(at).await?;
+                let lake = compose::open(at).await?;
                 show(&lake, &dataset, version, toml, output).await?;
             }
         }
@@ -98,7 +99,7 @@ impl Sources {
 }
 
 /// Saves a source as the next version, and queues what was held for want of it.
-pub(super) async fn save(lake: &Embedded, source: &Source) -> Result<Registered> {
+pub(super) async fn save(lake: &OpenLake, source: &Source) -> Result<Registered> {
     let current = lake.lake.sources.current(&source.dataset).await?;
     let base = current.map_or(0, |current| current.version);
     etl_engine::source::register(&lake.lake, source, &actor(), base).await
@@ -165,7 +166,7 @@ fn read_registration(path: &Path) -> Result<Source> {
     }
 }
 
-async fn register(lake: &Embedded, source: &Source, output: Output) -> Result<()> {
+async fn register(lake: &OpenLake, source: &Source, output: Output) -> Result<()> {
     let Registered { saved, released, remarks } = save(lake, source).await?;
     if output == Output::Json {
         return print_json(&serde_json::json!({
@@ -187,7 +188,7 @@ async fn register(lake: &Embedded, source: &Source, output: Output) -> Result<()
     ))
 }
 
-async fn list(lake: &Embedded, output: Output) -> Result<()> {
+async fn list(lake: &OpenLake, output: Output) -> Result<()> {
     let sources = lake.lake.sources.list().await?;
     let mut sheet = Sheet::new(&["dataset", "version", "columns", "owner", "saved"]);
     for saved in &sources {
@@ -207,7 +208,7 @@ async fn list(lake: &Embedded, output: Output) -> Result<()> {
 }
 
 async fn show(
-    lake: &Embedded,
+    lake: &OpenLake,
     dataset: &DatasetId,
     version: Option<u64>,
     as_toml: bool,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{Output, Sheet, print_json, remark, say};
 use super::transformations::Sql;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 use crate::transformations::impact::impact;
 
 /// Something would change.
@@ -40,7 +40,7 @@ pub(super) struct Diff {
 }
 
 impl Diff {
-    pub(super) async fn run(self, lake: &Embedded, output: Output) -> ExitCode {
+    pub(super) async fn run(self, lake: &OpenLake, output: Output) -> ExitCode {
         match self.compared(lake, output).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::from(DIFFERS),
@@ -52,7 +52,7 @@ impl Diff {
     }
 
     /// Prints what differs; says whether nothing does.
-    async fn compared(self, lake: &Embedded, output: Output) -> Result<bool> {
+    async fn compared(self, lake: &OpenLake, output: Output) -> Result<bool> {
         let request = ImpactRequest {
             sql: self.sql.text()?,
             base_version: self.base,

@@ -10,7 +10,7 @@ use domain::{Error, Result};
 use serde::Serialize;
 
 use super::output::{Output, print_json, remark, say};
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 use crate::transformations::fixtures::{folder, report};
 
 /// Run fixture tests.
@@ -32,7 +32,7 @@ struct Tested {
 }
 
 impl Test {
-    pub(super) async fn run(self, lake: &Embedded, output: Output) -> Result<ExitCode> {
+    pub(super) async fn run(self, lake: &OpenLake, output: Output) -> Result<ExitCode> {
         let mut tested = Vec::new();
         for (dataset, sql) in self.subjects(lake).await? {
             let report = report(&lake.lake, &lake.data_dir, &dataset, &sql).await?;
@@ -47,7 +47,7 @@ impl Test {
     }
 
     /// The datasets and the SQL that is tested.
-    async fn subjects(&self, lake: &Embedded) -> Result<Vec<(DatasetId, String)>> {
+    async fn subjects(&self, lake: &OpenLake) -> Result<Vec<(DatasetId, String)>> {
         let store = &lake.lake.transformations;
         let Some(dataset) = &self.dataset else {
             let all = store.list().await?.into_iter();
@@ -68,7 +68,7 @@ impl Test {
     }
 }
 
-fn print(lake: &Embedded, tested: &[Tested]) -> Result<()> {
+fn print(lake: &OpenLake, tested: &[Tested]) -> Result<()> {
     let (mut passed, mut failed) = (0, 0);
     for Tested { dataset, report } in tested {
         for case in &report.cases {

@@ -15,8 +15,9 @@ use etl_engine::raw_to_conformed::table_shape;
 use super::actor::actor;
 use super::delivery::edit::commit_sql;
 use super::output::{Output, Sheet, print_json, remark, say};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::{Config, LakeConfig};
+use crate::open_lake::OpenLake;
 use crate::transformations::fixtures;
 
 /// Set, check and show the SQL of purpose-built tables.
@@ -106,7 +107,7 @@ impl Transformations {
         at: &LakeConfig,
         output: Output,
     ) -> Result<ExitCode> {
-        let lake = Embedded::open(at).await?;
+        let lake = compose::open(at).await?;
         match self {
             Self::Set { dataset, sql, message, accept_failing_tests } => {
                 let sql = sql.text()?;
@@ -145,7 +146,7 @@ impl Transformations {
 
 /// Checks SQL and saves it as the next version.
 pub(super) async fn save(
-    lake: &Embedded,
+    lake: &OpenLake,
     dataset: &DatasetId,
     sql: &str,
     message: &str,
@@ -159,7 +160,7 @@ pub(super) async fn save(
 
 /// Refuses SQL that is sound but fails its fixture tests, unless that is accepted.
 async fn pass_tests(
-    lake: &Embedded,
+    lake: &OpenLake,
     dataset: &DatasetId,
     sql: &str,
     accept_failing: bool,
@@ -178,7 +179,7 @@ async fn pass_tests(
     )))
 }
 
-async fn check(lake: &Embedded, dataset: &DatasetId, sql: &str) -> Result<Validated> {
+async fn check(lake: &OpenLake, dataset: &DatasetId, sql: &str) -> Result<Validated> {
     let sources: Vec<_> =
         lake.lake.sources.list().await?.into_iter().map(|saved| saved.source).collect();
     let tables: Vec<_> = sources.iter().map(|source| table_shape(source).new_table()).collect();
@@ -192,7 +193,7 @@ async fn check(lake: &Embedded, dataset: &DatasetId, sql: &str) -> Result<Valida
 }
 
 async fn find(
-    lake: &Embedded,
+    lake: &OpenLake,
     dataset: &DatasetId,
     version: Option<u64>,
 ) -> Result<Transformation> {
@@ -208,7 +209,7 @@ async fn find(
     })
 }
 
-async fn history(lake: &Embedded, dataset: &DatasetId, output: Output) -> Result<()> {
+async fn history(lake: &OpenLake, dataset: &DatasetId, output: Output) -> Result<()> {
     let versions = lake.lake.transformations.history(dataset).await?;
     let mut sheet = Sheet::new(&["version", "saved", "author", "message"]);
     for saved in &versions {

@@ -15,13 +15,13 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::output::Output;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 const POLL: Duration = Duration::from_millis(100);
 
 /// Carries out queued runs until `id` needs nothing more from a worker, and returns it. Another
 /// worker may do the work as well. Ctrl-C gives the run back.
-pub(super) async fn wait_for(lake: &Embedded, id: RunId, output: Output) -> Result<Run> {
+pub(super) async fn wait_for(lake: &OpenLake, id: RunId, output: Output) -> Result<Run> {
     let shutdown = CancellationToken::new();
     let interrupted = shutdown.clone();
     tokio::spawn(async move {
@@ -52,7 +52,7 @@ pub(super) async fn wait_for(lake: &Embedded, id: RunId, output: Output) -> Resu
 }
 
 /// Makes one attempt at whatever is next. False when nothing is due.
-async fn work_once(lake: &Embedded, shutdown: &CancellationToken, output: Output) -> Result<bool> {
+async fn work_once(lake: &OpenLake, shutdown: &CancellationToken, output: Output) -> Result<bool> {
     let request = ClaimRequest {
         worker: lake.settings.worker.clone(),
         lease: lake.settings.lease,

@@ -10,10 +10,11 @@ use domain::environment::EnvironmentName;
 use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
-use crate::compose::embedded::Embedded;
-use crate::compose::embedded_delivery;
+use crate::compose;
+use crate::compose::delivery as compose_delivery;
 use crate::config::{Config, Given};
 use crate::delivery::Delivery;
+use crate::open_lake::OpenLake;
 use crate::signals::stop_signal;
 
 /// Watch the raw zones and the lake repository, carry out runs and executions until stopped.
@@ -42,13 +43,13 @@ impl WorkerCommand {
 /// that they are carried out by those who work in all.
 pub(super) async fn run(config: &Config, only: Option<&EnvironmentName>) -> Result<ExitCode> {
     let lakes = match only {
-        Some(_) => vec![Embedded::open(&config.lake(&config.environment(only)?)).await?],
-        None => Embedded::open_all(config).await?,
+        Some(_) => vec![compose::open(&config.lake(&config.environment(only)?)?).await?],
+        None => compose::open_all(config).await?,
     };
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
     let delivery = match only {
         Some(_) => None,
-        None => Some(Arc::new(embedded_delivery::open(config, &lakes).await?)),
+        None => Some(Arc::new(compose_delivery::open(config, &lakes).await?)),
     };
     watch(&lakes, delivery).await?;
     Ok(ExitCode::SUCCESS)
@@ -56,14 +57,14 @@ pub(super) async fn run(config: &Config, only: Option<&EnvironmentName>) -> Resu
 
 /// Works until Ctrl-C or SIGTERM; then what is under way is given back and the workers end within ten
 /// seconds.
-async fn watch(lakes: &[Arc<Embedded>], delivery: Option<Arc<Delivery>>) -> Result<()> {
+async fn watch(lakes: &[Arc<OpenLake>], delivery: Option<Arc<Delivery>>) -> Result<()> {
     let shutdown = CancellationToken::new();
     let stop = stop_signal()?;
     let mut workers = tokio::task::JoinSet::new();
     for lake in lakes {
         remark(&format!(
             "watching {} for files at <source_system>/<table>/…/<file>",
-            lake.raw_dir().display()
+            lake.raw_zone.name()
         ));
         workers.spawn(lake.worker()?.run(shutdown.clone()));
     }

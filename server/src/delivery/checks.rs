@@ -14,7 +14,7 @@ use infra::lake_repository::{Problem, TransformationFile};
 use super::edit::accepted_line;
 use super::quality_checks::check_quality;
 use super::release::LoadedRelease;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 use crate::transformations::fixtures::{Case, report_of};
 
 /// What the checks looked at, and everything they found wrong.
@@ -39,7 +39,7 @@ pub struct Checked {
 /// Checks a release against the catalog of an environment. `messages` are those of the commits that
 /// led to it: they may accept that fixture tests fail.
 pub async fn check_release(
-    at: &Embedded,
+    at: &OpenLake,
     loaded: &LoadedRelease,
     messages: &[String],
 ) -> Result<Checked> {
@@ -73,7 +73,7 @@ pub async fn check_release(
 
 /// The columns that the SQL returns; none when it is wrong.
 async fn check_sql(
-    at: &Embedded,
+    at: &OpenLake,
     loaded: &LoadedRelease,
     messages: &[String],
     (dataset, file): (&DatasetId, &TransformationFile),

@@ -8,6 +8,7 @@ pub mod data;
 mod definition;
 pub mod edit;
 mod people;
+mod places;
 mod poll;
 mod quality_checks;
 pub mod rehearse;
@@ -35,13 +36,11 @@ use infra::stacks::StackService;
 use infra_embedded::{ReleaseStore, SqlPipelines};
 
 use crate::accounts::Accounts;
-use crate::compose::embedded::Embedded;
 use crate::config::DeliveryConfig;
+use crate::open_lake::OpenLake;
 
 pub use definition::Definition;
-
-/// Makes the stack service of an environment's account and region.
-pub type StacksOf = Arc<dyn Fn(&Environment) -> Result<Arc<dyn StackService>> + Send + Sync>;
+pub use places::Places;
 
 /// Everything that pipelines work with.
 pub struct Delivery {
@@ -58,15 +57,13 @@ pub struct Delivery {
     /// Releases.
     pub releases: ReleaseStore,
     /// The lakes of all environments.
-    pub lakes: Vec<Arc<Embedded>>,
+    pub lakes: Vec<Arc<OpenLake>>,
     /// Who there is.
     pub accounts: Accounts,
     /// Patience.
     pub config: DeliveryConfig,
-    /// Whether stacks are simulated.
-    pub simulated: bool,
-    /// Stacks by environment.
-    pub stacks_of: StacksOf,
+    /// The accounts of the environments.
+    pub places: Arc<dyn Places>,
     /// Where changes are reviewed, if there is such a place.
     pub reporter: Option<Arc<dyn ChangeReporter>>,
     /// Where people reach the console, without `/` at the end: reports link to it.
@@ -84,7 +81,7 @@ impl fmt::Debug for Delivery {
 impl Delivery {
     /// The lake of an environment. [`domain::ErrorKind::NotFound`] when this server has none of that
     /// name.
-    pub fn lake(&self, environment: &EnvironmentName) -> Result<&Arc<Embedded>> {
+    pub fn lake(&self, environment: &EnvironmentName) -> Result<&Arc<OpenLake>> {
         let found = self.lakes.iter().find(|lake| lake.lake.environment == *environment);
         found.ok_or_else(|| {
             Error::not_found(format!(
@@ -95,7 +92,7 @@ impl Delivery {
     }
 
     /// The stacks of an environment.
-    pub fn stacks(&self, environment: &Environment) -> Result<Arc<dyn StackService>> {
-        (self.stacks_of)(environment)
+    pub async fn stacks(&self, environment: &Environment) -> Result<Arc<dyn StackService>> {
+        self.places.stacks(environment).await
     }
 }

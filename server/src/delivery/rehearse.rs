@@ -7,13 +7,13 @@ use etl_engine::transformation::check::Severity;
 use etl_engine::transformation::subject::Subject;
 use tokio_util::sync::CancellationToken;
 
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 use crate::transformations::impact::impact;
 
 /// Rehearses one changed transformation. That it cannot be done is an outcome, not an error; a store
 /// or engine that is unavailable is one.
 pub async fn rehearse(
-    at: &Embedded,
+    at: &OpenLake,
     change: &TextChange,
     cancel: &CancellationToken,
 ) -> Result<Rehearsal> {
@@ -25,7 +25,7 @@ pub async fn rehearse(
 }
 
 async fn of_sql(
-    at: &Embedded,
+    at: &OpenLake,
     change: &TextChange,
     sql: &str,
     cancel: &CancellationToken,

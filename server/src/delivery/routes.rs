@@ -6,7 +6,7 @@ use domain::notification::NotificationRoute;
 use infra::lake_repository::LakeFile;
 
 use super::stages::deploy::Say;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// The routes that concern an environment. `None`: the file says nothing of notifications, for no
 /// environment.
@@ -18,7 +18,7 @@ pub fn routes_of(lake: &LakeFile, environment: &EnvironmentName) -> Option<Vec<N
 
 /// Lets an environment tell whom a release says from now on. Done already: nothing changes. Targets that
 /// this server has not are told of in the log of the deployment.
-pub async fn apply_routes(file: &LakeFile, lake: &Embedded, say: &impl Say) -> Result<()> {
+pub async fn apply_routes(file: &LakeFile, lake: &OpenLake, say: &impl Say) -> Result<()> {
     let routes = routes_of(file, &lake.lake.environment);
     if lake.lake.outbox.routes().await? != routes {
         lake.lake.outbox.set_routes(routes.as_deref()).await?;
@@ -35,7 +35,7 @@ pub async fn apply_routes(file: &LakeFile, lake: &Embedded, say: &impl Say) -> R
 }
 
 /// Names of targets that routes ask for and the server's configuration has not, each once.
-pub fn unknown_targets(routes: &[NotificationRoute], lake: &Embedded) -> Vec<String> {
+pub fn unknown_targets(routes: &[NotificationRoute], lake: &OpenLake) -> Vec<String> {
     let known = |name: &str| lake.notifiers.iter().any(|one| one.target() == Some(name));
     let named = routes.iter().map(|route| route.target.clone());
     let mut unknown: Vec<_> = named.filter(|name| !known(name)).collect();

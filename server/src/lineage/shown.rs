@@ -10,12 +10,12 @@ use domain::{Error, Result};
 use etl_engine::lineage::lake::{Edge, TableNode, lake_lineage};
 use etl_engine::lineage::{Kind, Origin};
 
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// The graph of a lake, one table of it as an earlier version of its SQL builds it if that is asked
 /// for. [`domain::ErrorKind::NotFound`] for a version that there is not,
 /// [`domain::ErrorKind::Invalid`] for half a question.
-pub async fn graph(at: &Embedded, query: &VersionQuery) -> Result<LineageGraph> {
+pub async fn graph(at: &OpenLake, query: &VersionQuery) -> Result<LineageGraph> {
     let asked = asked(at, query).await?;
     let found = lake_lineage(&at.lake, &at.lineage, asked.as_ref()).await?;
     Ok(LineageGraph {
@@ -24,7 +24,7 @@ pub async fn graph(at: &Embedded, query: &VersionQuery) -> Result<LineageGraph> 
     })
 }
 
-async fn asked(at: &Embedded, query: &VersionQuery) -> Result<Option<Transformation>> {
+async fn asked(at: &OpenLake, query: &VersionQuery) -> Result<Option<Transformation>> {
     let (dataset, version) = match (&query.transformation, query.version) {
         (None, None) => return Ok(None),
         (Some(dataset), Some(version)) => (dataset.parse::<DatasetId>()?, version),

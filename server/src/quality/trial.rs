@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::find_table;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// How often a trial begins anew because a file was replaced while it was read.
 const ATTEMPTS: u32 = 3;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the rules would say about the newest days of a table, or about all of them.
 pub async fn try_rules(
-    at: &Embedded,
+    at: &OpenLake,
     name: &TableName,
     rules: &QualityRules,
     all_days: bool,
@@ -48,7 +48,7 @@ pub async fn try_rules(
 }
 
 async fn outcomes(
-    at: &Embedded,
+    at: &OpenLake,
     table: &CatalogTable,
     days: &Days,
     rules: &QualityRules,

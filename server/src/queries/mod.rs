@@ -29,7 +29,7 @@ use domain::{Error, ErrorKind, Result};
 use etl_engine::query::service::QueryService;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 use arrange::Arrangement;
 use carry::Live;
 pub use export::ResultExport;
@@ -102,7 +102,7 @@ struct Arranged {
 
 impl Workbench {
     /// Over an open lake.
-    pub fn over(lake: &Embedded) -> Result<Self> {
+    pub fn over(lake: &OpenLake) -> Result<Self> {
         let environment = lake.lake.environment.clone();
         let database = lake.database().clone();
         let folder = lake.data_dir.join("queries").join(environment.as_str());
@@ -111,7 +111,7 @@ impl Workbench {
             Error::new(ErrorKind::Unavailable, text)
         })?;
         Ok(Self {
-            service: Arc::new(lake.query()?),
+            service: lake.query()?,
             records: QueryRecords::new(database.clone(), environment.clone()),
             saved: SavedQueries::new(database.clone(), environment.clone()),
             tabs: OpenTabs::new(database, environment),

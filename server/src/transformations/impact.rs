@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shown::summary;
 use super::tried::sampled;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// Most that doubles may differ and still count as equal.
 const MAX_TOLERANCE: f64 = 0.1;
@@ -28,7 +28,7 @@ const MAX_TOLERANCE: f64 = 0.1;
 /// Compares SQL with a saved version over the same sample. [`domain::ErrorKind::Invalid`] when one of
 /// them is wrong; [`domain::ErrorKind::NotFound`] when there is nothing to compare with.
 pub async fn impact(
-    at: &Embedded,
+    at: &OpenLake,
     dataset: &DatasetId,
     asked: &ImpactRequest,
     cancel: &CancellationToken,

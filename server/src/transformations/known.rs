@@ -12,7 +12,7 @@ use etl_engine::transformation::kept::{Kept, TableStates};
 use etl_engine::transformation::subject::Subject;
 
 use super::{fixtures, standing};
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// A list runs tests for so long at most; the others are said not to have been run yet.
 const MOST_TESTING: Duration = Duration::from_millis(200);
@@ -27,14 +27,14 @@ pub struct KnownTransformations {
 
 /// Looks at transformations one after another.
 pub(super) struct Looking<'a> {
-    at: &'a Embedded,
+    at: &'a OpenLake,
     states: TableStates,
     testing: Duration,
 }
 
 impl<'a> Looking<'a> {
     /// `sources` are the lake's.
-    pub(super) async fn begin(at: &'a Embedded, sources: &[SourceVersion]) -> Result<Self> {
+    pub(super) async fn begin(at: &'a OpenLake, sources: &[SourceVersion]) -> Result<Self> {
         let states = TableStates::of(&at.lake, sources).await?;
         Ok(Self { at, states, testing: Duration::ZERO })
     }

@@ -15,12 +15,12 @@ use etl_engine::transformation::subject::Subject;
 use super::fixtures;
 use super::known::Looking;
 use super::shown::{saved, standing, summary};
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// A page of the datasets whose names, owner, tables or SQL hold `search`, by dataset behind
 /// `after`, and the dataset to go on with. Only the SQL of the page is planned.
 pub async fn list(
-    at: &Embedded,
+    at: &OpenLake,
     search: Option<&str>,
     after: Option<&str>,
     limit: usize,
@@ -65,7 +65,7 @@ pub async fn list(
 
 /// One dataset's transformation as it runs. [`domain::ErrorKind::NotFound`] when the dataset is not
 /// registered.
-pub async fn detail(at: &Embedded, dataset: &DatasetId) -> Result<TransformationDetail> {
+pub async fn detail(at: &OpenLake, dataset: &DatasetId) -> Result<TransformationDetail> {
     let lake = &at.lake;
     let subject = Subject::of(lake, dataset).await?;
     let current = lake.transformations.current(dataset).await?;

@@ -8,9 +8,9 @@ use etl_engine::transformation::check::{Checked, Finding};
 use etl_engine::transformation::subject::Subject;
 
 use super::fixtures;
-use crate::compose::embedded::Embedded;
 use crate::delivery::Delivery;
 use crate::delivery::edit::Edit;
+use crate::open_lake::OpenLake;
 
 /// SQL to save.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ pub struct Saved {
 /// Saves SQL, and commits it to the lake repository before that, if there is one: what is killed in
 /// between is brought by the pipeline. A conflict that arises meanwhile is an error of its own kind.
 pub async fn save(
-    at: &Embedded,
+    at: &OpenLake,
     delivery: &Delivery,
     edit: &Edit,
     dataset: &DatasetId,

@@ -18,7 +18,7 @@ use etl_engine::transformation::subject::Subject;
 use tokio_util::sync::CancellationToken;
 
 use super::shown;
-use crate::compose::embedded::Embedded;
+use crate::open_lake::OpenLake;
 
 /// What is wrong or doubtful in SQL.
 pub async fn check(lake: &Lake, dataset: &DatasetId, sql: &str) -> Result<Checked> {
@@ -49,7 +49,7 @@ pub async fn dry_run(lake: &Lake, dataset: &DatasetId, sql: &str) -> Result<DryR
 
 /// The first rows that SQL returns over the newest partitions. [`domain::ErrorKind::Invalid`] when
 /// it is wrong or needs more than a preview may use.
-pub async fn preview(at: &Embedded, dataset: &DatasetId, sql: &str) -> Result<Preview> {
+pub async fn preview(at: &OpenLake, dataset: &DatasetId, sql: &str) -> Result<Preview> {
     let started = Instant::now();
     let lake = &at.lake;
     let subject = Subject::of(lake, dataset).await?;

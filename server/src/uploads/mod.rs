@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::run::Trigger;
 use domain::{Error, Result};
 use etl_embedded::{Upload, UploadState};
 use etl_engine::failpoint;
-use etl_engine::run::{Recorded, record_arrival};
 use futures::Stream;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::compose::embedded::Embedded;
+use crate::landing;
+use crate::open_lake::OpenLake;
 
 /// From one look at what was left behind to the next.
 const TEND_EVERY: Duration = Duration::from_secs(60);
@@ -22,7 +21,7 @@ const TEND_EVERY: Duration = Duration::from_secs(60);
 /// when the caller goes away, so that what was sent is kept. Errors as
 /// [`etl_embedded::Uploads::append`].
 pub async fn append(
-    lake: Arc<Embedded>,
+    lake: Arc<OpenLake>,
     upload: Upload,
     offset: u64,
     bytes: impl Stream<Item = Result<Bytes>> + Send + 'static,
@@ -35,25 +34,20 @@ pub async fn append(
 }
 
 /// Lands a complete upload by the same steps as `sluice ingest`. May be repeated after a crash.
-pub async fn finish(lake: &Embedded, upload: &Upload) -> Result<Upload> {
+pub async fn finish(lake: &OpenLake, upload: &Upload) -> Result<Upload> {
     if upload.state == UploadState::Landed {
         return Ok(upload.clone());
     }
     let arrival = lake.uploads.land(upload).await?;
-    let recorded = record_arrival(&lake.lake, arrival, Trigger::Landing, &upload.actor).await?;
+    let run = landing::record(lake, arrival, &upload.actor, None).await?.id;
     failpoint::reach("upload.recorded")?;
-    let run = match recorded {
-        Recorded::New(run) => run.id,
-        // The watch of the raw zone was faster, or an attempt before a crash: theirs is the run.
-        Recorded::Duplicate(run) => run.original.unwrap_or(run.id),
-    };
     lake.uploads.recorded(upload.id, run).await?;
     tracing::info!(upload = %upload.id, run = %run, key = upload.key, "upload landed");
     lake.uploads.find(upload.id, &upload.owner).await
 }
 
 /// Lands what a stopped server left complete and removes what was abandoned, now and every minute.
-pub async fn tend(lake: Arc<Embedded>, stop: CancellationToken) {
+pub async fn tend(lake: Arc<OpenLake>, stop: CancellationToken) {
     loop {
         if let Err(error) = tend_once(&lake, Timestamp::now()).await {
             tracing::warn!(%error, "uploads were not looked after; tried again in a minute");
@@ -66,7 +60,7 @@ pub async fn tend(lake: Arc<Embedded>, stop: CancellationToken) {
 }
 
 /// As [`tend`], once.
-pub async fn tend_once(lake: &Embedded, now: Timestamp) -> Result<()> {
+pub async fn tend_once(lake: &OpenLake, now: Timestamp) -> Result<()> {
     for upload in lake.uploads.left_complete(now).await? {
         if let Err(error) = finish(lake, &upload).await {
             // One that cannot land hinders no other.

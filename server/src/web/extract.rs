@@ -12,20 +12,20 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Refusal;
 use crate::accounts::Caller;
-use crate::compose::embedded::Embedded;
 use crate::console::Console;
+use crate::open_lake::OpenLake;
 
 /// What a handler ends with.
 pub(crate) type Answer<T> = Result<Json<T>, Refusal>;
 
 /// The lake of the environment in the path; the check of access has let the caller in.
 #[derive(Debug, Clone)]
-pub(crate) struct InEnvironment(pub(crate) Arc<Embedded>);
+pub(crate) struct InEnvironment(pub(crate) Arc<OpenLake>);
 
 impl Deref for InEnvironment {
-    type Target = Embedded;
+    type Target = OpenLake;
 
-    fn deref(&self) -> &Embedded {
+    fn deref(&self) -> &OpenLake {
         &self.0
     }
 }

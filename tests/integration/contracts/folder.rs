@@ -4,13 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use etl_embedded::{FolderArrivalQueue, WatchSettings};
+use etl_embedded::{FolderArrivalQueue, WatchSettings, local_store};
 use etl_engine::run::{ArrivalQueue, MemoryRunLedger, RunLedger};
 use etl_engine::testing::{self, RawZoneUnderTest};
 
 #[tokio::test]
 async fn contracts_on_a_folder() {
     testing::arrival_queue(async || Arc::new(FolderRawZone::new())).await;
+    let folder = tempfile::tempdir().unwrap();
+    let zones = std::cell::Cell::new(0);
+    testing::zone(async || {
+        zones.set(zones.get() + 1);
+        local_store(&folder.path().join(zones.get().to_string())).unwrap()
+    })
+    .await;
 }
 
 struct FolderRawZone {

@@ -30,7 +30,7 @@ fn endless() -> String {
 async fn the_query_port_over_data_fusion() {
     let lake = TestLake::with_orders().await;
     testing::query_service(async || QueriesUnderTest {
-        service: Arc::new(lake.embedded.query().unwrap()),
+        service: lake.embedded.query().unwrap(),
         three_rows: THREE_ROWS.to_owned(),
         wrong: "select nothing from nowhere.at_all".to_owned(),
         endless: endless(),

@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::{Accounts, Identity};
 use server::audit::{Audit, AuditEntry, AuditFilter};
-use server::compose::embedded::Embedded;
+use server::compose;
 use server::config::{Config, DeliveryConfig, MetricsAccess, Secret};
 use server::console::Console;
+use server::open_lake::OpenLake;
 use server::sign_in::SignInMode;
 use server::site::Site;
 use server::web::router;
@@ -33,7 +34,7 @@ pub(crate) const WEBHOOK_SECRET: &str = "a secret of these tests";
 pub(crate) struct TestConsole {
     pub(crate) lake: TestLake,
     /// The lake as the console holds it.
-    pub(crate) embedded: Arc<Embedded>,
+    pub(crate) embedded: Arc<OpenLake>,
     /// The pipelines.
     pub(crate) flow: Flow,
     router: Router,
@@ -55,7 +56,7 @@ impl TestConsole {
     }
 
     /// Over a lake, with changes to how the console holds it.
-    pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut Embedded)) -> Self {
+    pub(crate) async fn over(lake: TestLake, change: impl FnOnce(&mut OpenLake)) -> Self {
         Self::with(lake, None, change).await
     }
 
@@ -81,17 +82,17 @@ impl TestConsole {
     async fn with(
         lake: TestLake,
         database_url: Option<Secret>,
-        change: impl FnOnce(&mut Embedded),
+        change: impl FnOnce(&mut OpenLake),
     ) -> Self {
         let environments = vec!["dev".parse().unwrap()];
         Self::open(lake, Config { database_url, environments, ..Config::default() }, change).await
     }
 
-    async fn open(lake: TestLake, mut config: Config, change: impl FnOnce(&mut Embedded)) -> Self {
+    async fn open(lake: TestLake, mut config: Config, change: impl FnOnce(&mut OpenLake)) -> Self {
         config.data_dir = lake.path().to_owned();
         config.sign_in.mode = Some(SignInMode::Link);
         config.server.metrics = MetricsAccess::Open;
-        let mut opened = Embedded::open_all(&config).await.unwrap();
+        let mut opened = compose::open_all(&config).await.unwrap();
         change(&mut opened[0]);
         let lakes: Vec<_> = opened.into_iter().map(Arc::new).collect();
         let embedded = Arc::clone(&lakes[0]);

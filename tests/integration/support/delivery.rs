@@ -13,11 +13,12 @@ use infra::lake_repository::FileChange;
 use infra_embedded::{ExecutionFilter, SimulatedStackService};
 use jiff::Timestamp;
 use server::accounts::Identity;
-use server::compose::embedded::Embedded;
-use server::compose::embedded_delivery;
+use server::compose;
+use server::compose::delivery as compose_delivery;
 use server::config::Config;
 use server::delivery::Delivery;
 use server::delivery::data::to_toml;
+use server::open_lake::OpenLake;
 
 use super::lake::{ORDERS, ORDERS_SQL, orders_by_date};
 
@@ -79,8 +80,8 @@ pub(crate) struct Flow {
 
 impl Flow {
     /// Over open lakes.
-    pub(crate) async fn open(config: &Config, lakes: &[Arc<Embedded>]) -> Self {
-        Self { delivery: Arc::new(embedded_delivery::open(config, lakes).await.unwrap()) }
+    pub(crate) async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Self {
+        Self { delivery: Arc::new(compose_delivery::open(config, lakes).await.unwrap()) }
     }
 
     /// Over the environments of a data folder, which others may work on too.
@@ -90,7 +91,7 @@ impl Flow {
             environments: environments.iter().map(|name| name.parse().unwrap()).collect(),
             ..Config::default()
         };
-        let lakes = Embedded::open_all(&config).await.unwrap().into_iter().map(Arc::new);
+        let lakes = compose::open_all(&config).await.unwrap().into_iter().map(Arc::new);
         Self::open(&config, &lakes.collect::<Vec<_>>()).await
     }
 

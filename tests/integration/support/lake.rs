@@ -14,13 +14,13 @@ use domain::query::QueryLimits;
 use domain::run::{Run, RunId, Trigger};
 use domain::source::{CsvDialect, Format, MalformedPolicy, PartitionRule, Source};
 use etl_embedded::{UploadLimits, land};
-use etl_engine::query::service::QueryService;
 use etl_engine::raw_to_conformed::Progress;
 use etl_engine::run::{ClaimRequest, EngineSettings, RunFilter, attempt, record_arrival};
 use jiff::{SignedDuration, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use server::compose::embedded::Embedded;
+use server::compose;
 use server::config::LakeConfig;
+use server::open_lake::OpenLake;
 use tokio_util::sync::CancellationToken;
 
 /// The dataset that most tests use.
@@ -32,7 +32,7 @@ pub(crate) const ORDERS_SQL: &str = "SELECT year, month, day, count(*) AS orders
 /// An open lake and its folder.
 pub(crate) struct TestLake {
     folder: tempfile::TempDir,
-    pub(crate) embedded: Embedded,
+    pub(crate) embedded: OpenLake,
 }
 
 impl TestLake {
@@ -48,6 +48,7 @@ impl TestLake {
 
     async fn open(folder: tempfile::TempDir, database_url: Option<String>) -> Self {
         let config = LakeConfig {
+            aws: None,
             data_dir: folder.path().to_owned(),
             environment: "dev".parse().unwrap(),
             database_url,
@@ -56,7 +57,7 @@ impl TestLake {
             uploads: UploadLimits::default(),
             settings: EngineSettings::default(),
         };
-        let embedded = Embedded::open(&config).await.unwrap();
+        let embedded = compose::open(&config).await.unwrap();
         Self { folder, embedded }
     }
 

@@ -9,6 +9,7 @@ mod committed;
 mod log;
 mod read;
 mod record;
+mod rejected;
 mod reports;
 mod row;
 mod work;

@@ -6,8 +6,11 @@ use async_trait::async_trait;
 use domain::Result;
 use domain::dataset::DatasetId;
 use domain::partition::Partition;
-use domain::run::RunStatus;
-use etl_engine::run::{ArrivalTotals, DatasetActivity, DayCount, RowCounts, RunChange, RunReports};
+use domain::run::{RunId, RunStatus};
+use etl_engine::run::{
+    ArrivalTotals, DatasetActivity, DatasetRejects, DayCount, RejectedRun, RejectedRunsFilter,
+    RowCounts, RunChange, RunReports,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -129,6 +132,18 @@ impl RunReports for SqlRunLedger {
             bytes: number(row, "byte_count")?,
             last_landed_at: optional_time(row, "landed_at")?,
         })
+    }
+
+    async fn rejected_runs(&self, filter: &RejectedRunsFilter) -> Result<Vec<RejectedRun>> {
+        self.with_rejected_rows(filter).await
+    }
+
+    async fn rejected_run(&self, id: RunId) -> Result<Option<RejectedRun>> {
+        self.one_with_rejected_rows(id).await
+    }
+
+    async fn rejecting_datasets(&self) -> Result<Vec<DatasetRejects>> {
+        self.datasets_with_rejected_rows().await
     }
 }
 

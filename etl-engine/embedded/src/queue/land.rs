@@ -5,7 +5,9 @@ use domain::dataset::DatasetId;
 use domain::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use object_store::path::Path as Key;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{
+    Attributes, MultipartUpload, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutPayload,
+};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::BUCKET;
@@ -24,8 +26,33 @@ pub async fn land(
     source: impl AsyncRead + Send + Unpin,
     progress: impl Fn(u64) + Send + Sync,
 ) -> Result<Arrival> {
+    land_as(raw, BUCKET, key, source, progress).await
+}
+
+/// As [`land`], in a raw zone of another name.
+pub(crate) async fn land_as(
+    raw: &dyn ObjectStore,
+    bucket: &str,
+    key: &str,
+    source: impl AsyncRead + Send + Unpin,
+    progress: impl Fn(u64) + Send + Sync,
+) -> Result<Arrival> {
+    put(raw, bucket, key, source, progress, Attributes::new()).await
+}
+
+/// As [`land_as`], with attributes on the object.
+pub(crate) async fn put(
+    raw: &dyn ObjectStore,
+    bucket: &str,
+    key: &str,
+    source: impl AsyncRead + Send + Unpin,
+    progress: impl Fn(u64) + Send + Sync,
+    attributes: Attributes,
+) -> Result<Arrival> {
     let location = checked(key)?;
-    let mut upload = raw.put_multipart(&location).await.map_err(|error| failed(key, error))?;
+    let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+    let upload = raw.put_multipart_opts(&location, options).await;
+    let mut upload = upload.map_err(|error| failed(key, error))?;
     let size = match write(upload.as_mut(), key, source, progress).await {
         Ok(size) => size,
         Err(error) => {
@@ -39,7 +66,7 @@ pub async fn land(
     let version = version.or(put.e_tag.map(ObjectVersion::ETag)).ok_or_else(|| {
         Error::internal(format!("the raw zone gave neither version nor eTag for {key}"))
     })?;
-    Ok(arrival(key, version, size))
+    Ok(Arrival { bucket: bucket.to_owned(), ..arrival(key, version, size) })
 }
 
 /// A file whose bytes are all in the raw zone's own file system, about to land. Made by [`stage`].

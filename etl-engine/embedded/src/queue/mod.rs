@@ -8,6 +8,7 @@
 mod dead_letters;
 mod files;
 mod land;
+mod raw_zone;
 mod settling;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use watch::FolderWatch;
 pub use files::landed;
 pub use land::land;
 pub(crate) use land::{land_staged, stage};
+pub use raw_zone::RawZone;
 
 /// The name of the raw zone as a bucket.
 const BUCKET: &str = "raw";

@@ -31,7 +31,7 @@ pub(super) struct OpenBytes {
 impl Uploads {
     /// Opens the bytes of an upload for writing. [`ErrorKind::Conflict`] while another request does.
     pub(super) async fn open_bytes(&self, id: UploadId) -> Result<OpenBytes> {
-        let path = self.raw_folder.join(path_of(id));
+        let path = self.raw.unfinished().join(path_of(id));
         let opened = tokio::task::spawn_blocking(move || open_locked(&path)).await;
         let file = opened.map_err(|error| Error::internal(error.to_string()))??;
         Ok(OpenBytes { file: tokio::fs::File::from_std(file) })
@@ -39,7 +39,7 @@ impl Uploads {
 
     /// Removes the bytes of an upload, if there are any.
     pub(super) async fn remove_bytes(&self, id: UploadId) -> Result<()> {
-        match tokio::fs::remove_file(self.raw_folder.join(path_of(id))).await {
+        match tokio::fs::remove_file(self.raw.unfinished().join(path_of(id))).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&error)),
             _ => Ok(()),
         }
@@ -47,7 +47,7 @@ impl Uploads {
 
     /// Removes old bytes that no upload knows: those of a request that an abort overtook.
     pub(super) async fn remove_orphans(&self) -> Result<()> {
-        let Ok(mut entries) = tokio::fs::read_dir(self.raw_folder.join(FOLDER)).await else {
+        let Ok(mut entries) = tokio::fs::read_dir(self.raw.unfinished().join(FOLDER)).await else {
             return Ok(());
         };
         let expire_after = Duration::try_from(self.limits.expire_after).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Uploads: files that come piece by piece, over many requests and restarts, until they land.
 //!
-//! Bytes lie in a hidden folder of the raw zone, so that landing is one rename; how many of them are
+//! Bytes lie in a hidden folder of the raw zone, so that landing is one rename, or on this machine until
+//! they are put into a bucket; how many of them are
 //! surely on disk stands in the database. A process killed at any moment costs the bytes of the
 //! request that was under way, and nothing else.
 
@@ -10,8 +11,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use ::bytes::Bytes;
@@ -24,9 +24,8 @@ use domain::{Error, ErrorKind, Result};
 use etl_engine::failpoint;
 use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
-use object_store::ObjectStore;
 
-use crate::queue::{land_staged, landed, stage};
+use crate::queue::{RawZone, land_staged, landed, stage};
 use database::Database;
 use free_space::FreeSpace;
 
@@ -126,23 +125,21 @@ pub struct NewUpload {
 pub struct Uploads {
     database: Database,
     environment: EnvironmentName,
-    raw_folder: PathBuf,
-    raw: Arc<dyn ObjectStore>,
+    raw: RawZone,
     limits: UploadLimits,
     free_space: FreeSpace,
 }
 
 impl Uploads {
-    /// The uploads into a local raw zone.
+    /// The uploads into a raw zone.
     pub fn new(
         database: Database,
         environment: EnvironmentName,
-        raw_folder: PathBuf,
-        raw: Arc<dyn ObjectStore>,
+        raw: RawZone,
         limits: UploadLimits,
     ) -> Self {
-        let free_space = FreeSpace::of(raw_folder.clone());
-        Self { database, environment, raw_folder, raw, limits, free_space }
+        let free_space = FreeSpace::of(raw.unfinished().to_owned());
+        Self { database, environment, raw, limits, free_space }
     }
 
     /// The same with other limits.
@@ -221,8 +218,8 @@ impl Uploads {
     }
 
     /// Whether an object lies where the upload will land.
-    pub fn replaces(&self, upload: &Upload) -> bool {
-        landed(&self.raw_folder, &self.raw_folder.join(&upload.key)).is_some()
+    pub async fn replaces(&self, upload: &Upload) -> Result<bool> {
+        self.raw.holds(&upload.key).await
     }
 
     /// Appends bytes that begin at `offset` of the file, and returns the upload as it is then. What
@@ -257,35 +254,56 @@ impl Uploads {
         self.find(upload.id, &upload.owner).await
     }
 
-    /// Lands a complete upload: by the rename, or, when an earlier attempt had come so far, by
-    /// finding the file in its place. The arrival is to be recorded, then [`Uploads::recorded`].
+    /// Lands a complete upload, or finds it in its place when an earlier attempt had come so far. The
+    /// arrival is to be recorded, then [`Uploads::recorded`].
     pub async fn land(&self, upload: &Upload) -> Result<Arrival> {
-        let from = bytes::path_of(upload.id);
-        match stage(self.raw.as_ref(), &from, &upload.key).await {
-            Ok(staged) => {
-                // From here on it can no longer be aborted; and when it was, it must not land.
-                if !self.update_landing(upload.id, &staged.e_tag).await? {
-                    return self.landed_before(upload).ok_or_else(gone);
-                }
-                failpoint::reach("upload.landing")?;
-                let arrival = land_staged(self.raw.as_ref(), &staged).await?;
-                failpoint::reach("upload.moved")?;
-                Ok(arrival)
-            }
-            Err(error) => self.landed_before(upload).ok_or(error),
+        match self.raw.local_folder() {
+            Some(folder) => self.land_by_rename(upload, folder).await,
+            None => self.land_by_put(upload).await,
         }
     }
 
-    /// The arrival of an upload that an earlier attempt moved to its place.
-    fn landed_before(&self, upload: &Upload) -> Option<Arrival> {
-        let version = ObjectVersion::ETag(upload.e_tag.clone()?);
-        landed(&self.raw_folder, &self.raw_folder.join(&upload.key))
-            .filter(|arrival| arrival.version == version)
+    async fn land_by_rename(&self, upload: &Upload, folder: &Path) -> Result<Arrival> {
+        let from = bytes::path_of(upload.id);
+        match stage(self.raw.store.as_ref(), &from, &upload.key).await {
+            Ok(staged) => {
+                // From here on it can no longer be aborted; and when it was, it must not land.
+                if !self.update_landing(upload.id, &staged.e_tag).await? {
+                    return landed_before(folder, upload).ok_or_else(gone);
+                }
+                failpoint::reach("upload.landing")?;
+                let arrival = land_staged(self.raw.store.as_ref(), &staged).await?;
+                failpoint::reach("upload.moved")?;
+                Ok(arrival)
+            }
+            Err(error) => landed_before(folder, upload).ok_or(error),
+        }
+    }
+
+    /// Into a bucket. The object carries the upload's id, by which the next attempt finds it.
+    async fn land_by_put(&self, upload: &Upload) -> Result<Arrival> {
+        // Putting takes time: nobody else begins to meanwhile.
+        let _held = self.open_bytes(upload.id).await?;
+        let mark = upload.id.to_string();
+        if upload.state == UploadState::Landing {
+            if let Some(arrival) = self.raw.landed_marked(&upload.key, &mark).await? {
+                return Ok(arrival);
+            }
+        } else if !self.update_landing(upload.id, &mark).await? {
+            return Err(gone());
+        }
+        failpoint::reach("upload.landing")?;
+        let bytes = self.raw.unfinished().join(bytes::path_of(upload.id));
+        let arrival = self.raw.land_marked(&upload.key, &bytes, &mark).await?;
+        failpoint::reach("upload.moved")?;
+        Ok(arrival)
     }
 
     /// Notes the run that a landed upload became.
     pub async fn recorded(&self, id: UploadId, run: RunId) -> Result<()> {
-        self.update_landed(id, run).await
+        self.update_landed(id, run).await?;
+        // After a rename there are none left.
+        self.remove_bytes(id).await
     }
 
     /// Removes an upload and its bytes. [`ErrorKind::Conflict`] when it has landed.
@@ -321,6 +339,12 @@ impl Uploads {
         self.remove_orphans().await?;
         Ok(removed)
     }
+}
+
+/// The arrival of an upload that an earlier attempt moved to its place.
+fn landed_before(folder: &Path, upload: &Upload) -> Option<Arrival> {
+    let version = ObjectVersion::ETag(upload.e_tag.clone()?);
+    landed(folder, &folder.join(&upload.key)).filter(|arrival| arrival.version == version)
 }
 
 fn gone() -> Error {

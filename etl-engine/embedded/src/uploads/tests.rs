@@ -19,7 +19,8 @@ async fn zone(limits: UploadLimits) -> Zone {
     let raw_folder = folder.path().join("raw");
     let raw = local_store(&raw_folder).unwrap();
     let environment = "dev".parse().unwrap();
-    let uploads = Uploads::new(database.unwrap(), environment, raw_folder, raw, limits);
+    let raw = RawZone::folder(raw_folder, raw);
+    let uploads = Uploads::new(database.unwrap(), environment, raw, limits);
     Zone { folder, uploads }
 }
 
@@ -70,7 +71,10 @@ async fn bytes_come_in_pieces_and_the_file_lands_whole() {
     assert_eq!((arrival.key.as_str(), arrival.size), ("shop/orders/a.csv", 10));
     let target = folder.path().join("raw/shop/orders/a.csv");
     assert_eq!(std::fs::read(&target).unwrap(), b"id\n1\n2\n34\n");
-    assert_eq!(landed(&uploads.raw_folder, &target).unwrap().version, arrival.version);
+    assert_eq!(
+        landed(uploads.raw.local_folder().unwrap(), &target).unwrap().version,
+        arrival.version
+    );
     let run = RunId::generate();
     uploads.recorded(upload.id, run).await.unwrap();
     let upload = uploads.find(upload.id, "u1").await.unwrap();

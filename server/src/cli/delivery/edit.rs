@@ -7,17 +7,17 @@ use domain::source::Source;
 
 use super::Flow;
 use crate::cli::actor::actor;
-use crate::compose::embedded::Embedded;
 use crate::config::Config;
 use crate::delivery::data::to_toml;
 use crate::delivery::edit::Edit;
+use crate::open_lake::OpenLake;
 
 /// Commits SQL that is about to be saved, saying so if its fixture tests may fail.
 /// [`domain::ErrorKind::Conflict`] in environments that change by promotion alone; without a lake
 /// repository nothing happens.
 pub(in crate::cli) async fn commit_sql(
     config: &Config,
-    at: &Embedded,
+    at: &OpenLake,
     dataset: &DatasetId,
     (sql, accept_failing_tests): (&str, bool),
     message: &str,
@@ -38,7 +38,7 @@ pub(in crate::cli) async fn commit_sql(
 /// The same for a registration.
 pub(in crate::cli) async fn commit_source(
     config: &Config,
-    at: &Embedded,
+    at: &OpenLake,
     source: &Source,
 ) -> Result<()> {
     let flow = Flow::open(config).await?;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Flow;
 use crate::cli::output::{Output, Sheet, print_json, printable, remark, say};
-use crate::compose::embedded::Embedded;
+use crate::compose;
 use crate::config::Config;
 use crate::delivery::checks::{Checked, check_release};
 use crate::delivery::release::LoadedRelease;
@@ -75,7 +75,7 @@ async fn check_content(content: Content) -> Result<Checked> {
     let config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
     let first = content.lake.environments.first().map(|environment| environment.name.clone());
     let first = first.ok_or_else(|| Error::invalid("sluice.toml names no environment"))?;
-    let at = Embedded::open(&config.lake(&first)).await?;
+    let at = compose::open(&config.lake(&first)?).await?;
     for file in content.sources.values() {
         at.lake.sources.save(&file.source, "validate", 0).await?;
     }

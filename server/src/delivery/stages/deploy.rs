@@ -14,8 +14,8 @@ use domain::{Error, ErrorKind, Result, failpoint};
 use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execute_once};
 
 use super::plan::{prepare, token};
-use crate::compose::embedded::Embedded;
 use crate::delivery::data::{Applied, apply_rules, apply_source, apply_sql, check_version};
+use crate::open_lake::OpenLake;
 
 /// Between two looks at a stack that is being changed.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -31,7 +31,7 @@ pub trait Say: Send + Sync {
 pub async fn check_unchanged(
     plan: &Plan,
     service: &dyn StackService,
-    lake: &Embedded,
+    lake: &OpenLake,
 ) -> Result<()> {
     for stack in &plan.stacks {
         if let Some(arn) = &stack.change_set {
@@ -154,7 +154,7 @@ async fn wait(
 /// Registers sources and saves SQL and quality rules as planned. Done already: nothing happens.
 pub async fn deploy_data(
     plan: &Plan,
-    lake: &Embedded,
+    lake: &OpenLake,
     approved_by: &[Person],
     say: &impl Say,
 ) -> Result<()> {

@@ -20,10 +20,10 @@ use infra::{diff, permissions};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::compose::embedded::Embedded;
 use crate::delivery::data::{rules_changes, source_changes, sql_changes};
 use crate::delivery::rehearse::rehearse;
 use crate::delivery::release::LoadedRelease;
+use crate::open_lake::OpenLake;
 
 /// Most commits whose authors are named.
 const MOST_COMMITS: usize = 500;
@@ -44,7 +44,7 @@ pub struct Planning<'a> {
     /// The target.
     pub environment: &'a Environment,
     /// The target's data.
-    pub lake: &'a Embedded,
+    pub lake: &'a OpenLake,
     /// The target's stacks.
     pub stacks: &'a dyn StackService,
     /// The commits.
@@ -107,7 +107,7 @@ pub fn check_rehearsals(rehearsals: &[Rehearsal]) -> Result<()> {
     }
 }
 
-async fn rehearse_all(lake: &Embedded, changes: &[TextChange]) -> Result<Vec<Rehearsal>> {
+async fn rehearse_all(lake: &OpenLake, changes: &[TextChange]) -> Result<Vec<Rehearsal>> {
     let mut rehearsals = Vec::with_capacity(changes.len());
     for change in changes {
         rehearsals.push(rehearse(lake, change, &CancellationToken::new()).await?);

@@ -12,8 +12,8 @@ use etl_engine::transformation::subject::Subject;
 use tokio_util::sync::CancellationToken;
 
 use super::deploy::Say;
-use crate::compose::embedded::Embedded;
 use crate::delivery::data::rebuild;
+use crate::open_lake::OpenLake;
 
 /// Between two looks at a run.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -23,7 +23,7 @@ const LOOKS: u32 = 4_000;
 
 /// Builds the tables of changed transformations anew, and waits for them. Repeated after a crash, it
 /// builds them once more, to the same rows.
-pub async fn rebuild_tables(plan: &Plan, lake: &Embedded, say: &impl Say) -> Result<()> {
+pub async fn rebuild_tables(plan: &Plan, lake: &OpenLake, say: &impl Say) -> Result<()> {
     let actor = plan.requested_by.as_ref().map_or("sluice", |person| person.login.as_str());
     for change in &plan.transformations {
         let dataset = &change.dataset;
@@ -39,7 +39,7 @@ pub async fn rebuild_tables(plan: &Plan, lake: &Embedded, say: &impl Say) -> Res
     Ok(())
 }
 
-async fn wait(lake: &Embedded, dataset: &DatasetId, run: RunId) -> Result<()> {
+async fn wait(lake: &OpenLake, dataset: &DatasetId, run: RunId) -> Result<()> {
     for _ in 0..LOOKS {
         let found = lake.lake.ledger.run(run).await?;
         let found =
@@ -59,7 +59,7 @@ async fn wait(lake: &Embedded, dataset: &DatasetId, run: RunId) -> Result<()> {
 }
 
 /// Reads one row of every changed table that is there. Returns how many it read.
-pub async fn smoke_queries(plan: &Plan, lake: &Embedded) -> Result<u32> {
+pub async fn smoke_queries(plan: &Plan, lake: &OpenLake) -> Result<u32> {
     let mut read = 0;
     for change in &plan.transformations {
         let built = Subject::of(&lake.lake, &change.dataset).await?.built;

@@ -26,7 +26,7 @@ impl Delivery {
         let loaded = self.loaded(execution).await?;
         let environment = loaded.environment(&execution.environment)?;
         let running = self.pipelines.environment(&execution.environment).await?.running;
-        let stacks = self.stacks(environment)?;
+        let stacks = self.stacks(environment).await?;
         let rules = self.rules_of(running.as_ref()).await?;
         let planning = Planning {
             id: PlanId::generate(),

@@ -10,6 +10,6 @@ use crate::web::{Answer, InEnvironment, Json};
 #[utoipa::path(get, path = "/environments/{environment}/overview", tag = "overview",
     params(("environment" = String, Path)), responses((status = 200, body = Overview)))]
 pub(crate) async fn show_overview(at: InEnvironment) -> Answer<Overview> {
-    let folder = at.raw_dir().display().to_string();
+    let folder = at.raw_zone.name();
     Ok(Json(overview(&at.lake, folder, Timestamp::now()).await?))
 }

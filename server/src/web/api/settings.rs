@@ -5,22 +5,23 @@ use std::sync::Arc;
 use app::api::settings::{Delivery, DeliveryState, NotificationTarget, Notifications, Retention};
 use axum::extract::State;
 use domain::notification::{NotificationRoute, USUAL_TARGET};
+use etl_engine::notify;
 
-use crate::compose::embedded::Embedded;
 use crate::console::Console;
 use crate::delivery::routes::unknown_targets;
+use crate::open_lake::OpenLake;
 use crate::retention;
 use crate::web::{Answer, InEnvironment, Json};
 
 /// Notifications that are shown.
-const SHOWN: u32 = 50;
+const SHOWN: usize = 50;
 
 /// Where notifications of an environment go, and how the latest went.
 #[utoipa::path(get, path = "/environments/{environment}/notifications",
     params(("environment" = String, Path)),
     responses((status = 200, body = Notifications)), tag = "settings")]
 pub(crate) async fn notifications(at: InEnvironment) -> Answer<Notifications> {
-    let deliveries = at.deliveries(SHOWN).await?.into_iter().map(|found| Delivery {
+    let deliveries = at.lake.outbox.recent(SHOWN).await?.into_iter().map(|found| Delivery {
         id: found.id,
         subject: found.subject,
         state: state(found.state),
@@ -38,7 +39,7 @@ pub(crate) async fn notifications(at: InEnvironment) -> Answer<Notifications> {
 }
 
 /// Every target that is configured, and those that only routes know.
-fn targets(at: &Embedded, routes: Option<&[NotificationRoute]>) -> Vec<NotificationTarget> {
+fn targets(at: &OpenLake, routes: Option<&[NotificationRoute]>) -> Vec<NotificationTarget> {
     let told = |target: Option<&str>| match (target, routes) {
         (None, _) | (Some(USUAL_TARGET), None) => vec!["everything".to_owned()],
         (Some(_), None) => Vec::new(),
@@ -70,10 +71,10 @@ pub(crate) async fn retention(State(console): State<Arc<Console>>) -> Answer<Ret
     Ok(Json(Retention { rules: retention::rules(&engine, console.sign_in.config()) }))
 }
 
-fn state(state: etl_embedded::DeliveryState) -> DeliveryState {
+fn state(state: notify::DeliveryState) -> DeliveryState {
     match state {
-        etl_embedded::DeliveryState::Waiting => DeliveryState::Waiting,
-        etl_embedded::DeliveryState::Delivered => DeliveryState::Delivered,
-        etl_embedded::DeliveryState::GivenUp => DeliveryState::GivenUp,
+        notify::DeliveryState::Waiting => DeliveryState::Waiting,
+        notify::DeliveryState::Delivered => DeliveryState::Delivered,
+        notify::DeliveryState::GivenUp => DeliveryState::GivenUp,
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn begin(
     };
     check_room(&at, new.size).await?;
     let upload = at.uploads.begin(new, Timestamp::now()).await?;
-    let progress = Json(progress(&at, &upload));
+    let progress = Json(progress(&at, &upload).await?);
     Ok((StatusCode::CREATED, offset_header(&upload), progress).into_response())
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn show(
     Path((_, id)): Path<(String, String)>,
 ) -> Answer<UploadProgress> {
     let upload = own(&at, &caller, &id).await?;
-    Ok(Json(progress(&at, &upload)))
+    Ok(Json(progress(&at, &upload).await?))
 }
 
 /// Send the piece of a file that begins at the byte named by the header `Upload-Offset`. The last
@@ -110,7 +110,7 @@ pub(crate) async fn send(
                     )
                     .await?;
             }
-            Ok((offset_header(&upload), Json(progress(&at, &upload))).into_response())
+            Ok((offset_header(&upload), Json(progress(&at, &upload).await?)).into_response())
         }
         Err(error) if error.kind() == ErrorKind::Conflict => {
             let stands = own(&at, &caller, &id).await?;
@@ -154,16 +154,16 @@ async fn check_room(at: &InEnvironment, bytes: u64) -> std::result::Result<(), R
     Err(Refusal::of_status(StatusCode::INSUFFICIENT_STORAGE, detail))
 }
 
-fn progress(at: &InEnvironment, upload: &Upload) -> UploadProgress {
-    UploadProgress {
+async fn progress(at: &InEnvironment, upload: &Upload) -> Result<UploadProgress> {
+    Ok(UploadProgress {
         id: upload.id,
         key: upload.key.clone(),
         size: upload.size,
         offset: upload.received,
         chunk_bytes: CHUNK_BYTES,
-        replaces: upload.run.is_none() && at.uploads.replaces(upload),
+        replaces: upload.run.is_none() && at.uploads.replaces(upload).await?,
         run: upload.run,
-    }
+    })
 }
 
 fn offset_header(upload: &Upload) -> HeaderMap {

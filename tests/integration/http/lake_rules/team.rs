@@ -15,11 +15,12 @@ use infra_embedded::ExecutionFilter;
 use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::{Accounts, FromTeams, Identity};
-use server::compose::embedded::Embedded;
-use server::compose::embedded_delivery;
+use server::compose;
+use server::compose::delivery as compose_delivery;
 use server::config::Config;
 use server::console::Console;
 use server::delivery::Delivery;
+use server::open_lake::OpenLake;
 use server::sign_in::SignInMode;
 use server::site::Site;
 use server::web::router;
@@ -58,7 +59,7 @@ parameters = { ServerRoleArn = "arn:aws:iam::444444444444:role/sluice-server" }
 /// The team and all that it works with.
 pub(super) struct Team {
     pub(super) folder: tempfile::TempDir,
-    pub(super) lakes: Vec<Arc<Embedded>>,
+    pub(super) lakes: Vec<Arc<OpenLake>>,
     pub(super) delivery: Arc<Delivery>,
     pub(super) accounts: Accounts,
     router: Router,
@@ -87,9 +88,9 @@ impl Team {
         };
         config.sign_in.mode = Some(SignInMode::Link);
         change(&mut config);
-        let lakes = Embedded::open_all(&config).await.unwrap();
+        let lakes = compose::open_all(&config).await.unwrap();
         let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-        let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
+        let delivery = Arc::new(compose_delivery::open(&config, &lakes).await.unwrap());
         let site = Site::load(&empty_site(folder.path())).unwrap();
         let url = "http://localhost:8340".parse().unwrap();
         let console =
@@ -99,7 +100,7 @@ impl Team {
     }
 
     /// The lake of an environment.
-    pub(super) fn lake(&self, name: &str) -> &Embedded {
+    pub(super) fn lake(&self, name: &str) -> &OpenLake {
         self.delivery.lake(&environment(name)).unwrap()
     }
 

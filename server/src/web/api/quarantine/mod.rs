@@ -12,8 +12,8 @@ use domain::dataset::DatasetId;
 use domain::rejected::RejectReason;
 use domain::run::RunId;
 use domain::{Error, Result};
-use etl_embedded::{RejectedRun, RejectedRunsFilter};
 use etl_engine::raw_to_conformed::quarantine::{self, Facets, Marker, RowFilter};
+use etl_engine::run::{RejectedRun, RejectedRunsFilter};
 use futures::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 
@@ -62,23 +62,24 @@ pub(crate) struct RowsQuery {
     params(("environment" = String, Path), RunsQuery), responses((status = 200, body = Quarantine)),
     tag = "quarantine")]
 pub(crate) async fn list(at: InEnvironment, Query(query): Query<RunsQuery>) -> Answer<Quarantine> {
-    let limit = query.limit.unwrap_or(25).clamp(1, 100);
+    let limit = query.limit.unwrap_or(25).clamp(1, 100) as usize;
     let filter =
         RejectedRunsFilter { dataset: query.dataset, before: query.after, limit: limit + 1 };
-    let mut runs = at.rejected_runs.list(&filter).await?;
-    let more = runs.len() > limit as usize;
-    runs.truncate(limit as usize);
+    let mut runs = at.lake.reports.rejected_runs(&filter).await?;
+    let more = runs.len() > limit;
+    runs.truncate(limit);
     let next = runs.last().filter(|_| more).map(|last| last.id.to_string());
     let facets = futures::stream::iter(runs.clone()).map(|run| facets_of(at.clone(), run));
     let facets: Vec<Facets> = facets.buffered(AT_ONCE).try_collect().await?;
     let items = runs.into_iter().zip(facets);
     let items = items.map(|(run, facets)| rejecting_run(run, &facets, KINDS_IN_LIST)).collect();
-    let datasets = at.rejected_runs.datasets().await?.into_iter().map(|found| RejectingDataset {
-        dataset: found.dataset,
-        runs: found.runs,
-        rows_read: found.rows_read,
-        rows_rejected: found.rows_rejected,
-    });
+    let datasets =
+        at.lake.reports.rejecting_datasets().await?.into_iter().map(|found| RejectingDataset {
+            dataset: found.dataset,
+            runs: found.runs,
+            rows_read: found.rows_read,
+            rows_rejected: found.rows_rejected,
+        });
     Ok(Json(Quarantine { datasets: datasets.collect(), runs: Page { items, next } }))
 }
 
@@ -91,7 +92,10 @@ pub(crate) async fn show(
     at: InEnvironment,
     Path((_, run)): Path<(String, String)>,
 ) -> Answer<RunQuarantine> {
-    let run = at.rejected_runs.find(run.parse()?).await?;
+    let id: RunId = run.parse()?;
+    let run = at.lake.reports.rejected_run(id).await?.ok_or_else(|| {
+        Error::not_found(format!("run {id} has no rejected rows in {}", at.lake.environment))
+    })?;
     let facets = facets_of(at.clone(), run.clone()).await?;
     let source = at.lake.sources.current(&run.dataset).await?;
     Ok(Json(RunQuarantine {

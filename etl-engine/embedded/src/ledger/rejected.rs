@@ -1,15 +1,14 @@
-//! Which runs rejected rows: read from the run ledger's counts.
+//! Which runs rejected rows: read from the counts of runs.
 
-use domain::dataset::DatasetId;
-use domain::environment::EnvironmentName;
-use domain::run::{RunId, RunStatus};
-use domain::{Error, Result};
-use jiff::Timestamp;
+use domain::Result;
+use domain::run::RunId;
+use etl_engine::run::{DatasetRejects, RejectedRun, RejectedRunsFilter};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use super::SqlRunLedger;
 use database::columns::{count, from_micros, integer, optional_text, parsed, text};
-use database::{Database, failed};
+use database::failed;
 
 /// The newest other run of the same object that was not just a repeated event.
 const RUNS: &str = "SELECT id, dataset, object_key, status, actor, rows_read, rows_rejected, \
@@ -22,70 +21,12 @@ const DATASETS: &str = "SELECT dataset, CAST(COUNT(*) AS BIGINT) AS run_count, \
      CAST(SUM(rows_rejected) AS BIGINT) AS rows_rejected, MAX(id) AS newest \
      FROM runs WHERE environment = $1 AND rows_rejected > 0 GROUP BY dataset";
 
-/// A run that rejected rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RejectedRun {
-    /// The run.
-    pub id: RunId,
-    /// Its dataset.
-    pub dataset: DatasetId,
-    /// Key of the raw object.
-    pub key: String,
-    /// Where it stands.
-    pub status: RunStatus,
-    /// Who started it.
-    pub actor: String,
-    /// Rows it read.
-    pub rows_read: u64,
-    /// Rows it rejected.
-    pub rows_rejected: u64,
-    /// When it was recorded.
-    pub created_at: Timestamp,
-    /// The newest later run of the same object, if there is one.
-    pub newer: Option<RunId>,
-}
-
-/// The rejected rows of a dataset, over all runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatasetRejects {
-    /// The dataset.
-    pub dataset: DatasetId,
-    /// Runs that rejected rows.
-    pub runs: u64,
-    /// Rows that those runs read.
-    pub rows_read: u64,
-    /// Rows that they rejected.
-    pub rows_rejected: u64,
-    /// The newest of them.
-    pub newest: RunId,
-}
-
-/// Which runs to list. Empty means all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RejectedRunsFilter {
-    /// Only of this dataset.
-    pub dataset: Option<DatasetId>,
-    /// Only runs recorded before this one, for the next page.
-    pub before: Option<RunId>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// Reads which runs of one environment rejected rows.
-#[derive(Debug, Clone)]
-pub struct RejectedRuns {
-    database: Database,
-    environment: EnvironmentName,
-}
-
-impl RejectedRuns {
-    /// The runs of an environment.
-    pub fn new(database: Database, environment: EnvironmentName) -> Self {
-        Self { database, environment }
-    }
-
+impl SqlRunLedger {
     /// Runs with rejected rows, newest first.
-    pub async fn list(&self, filter: &RejectedRunsFilter) -> Result<Vec<RejectedRun>> {
+    pub(super) async fn with_rejected_rows(
+        &self,
+        filter: &RejectedRunsFilter,
+    ) -> Result<Vec<RejectedRun>> {
         let mut statement = RUNS.to_owned();
         let mut values = vec![self.environment.to_string()];
         if let Some(dataset) = &filter.dataset {
@@ -101,12 +42,13 @@ impl RejectedRuns {
         for value in values {
             query = query.bind(value);
         }
-        let rows = query.bind(i64::from(filter.limit)).fetch_all(self.database.reader()?).await;
+        let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+        let rows = query.bind(limit).fetch_all(self.database.reader()?).await;
         rows.map_err(failed("list runs with rejected rows"))?.iter().map(decode_run).collect()
     }
 
     /// Datasets with rejected rows, the most recent first.
-    pub async fn datasets(&self) -> Result<Vec<DatasetRejects>> {
+    pub(super) async fn datasets_with_rejected_rows(&self) -> Result<Vec<DatasetRejects>> {
         let rows = sqlx::query(DATASETS)
             .bind(self.environment.to_string())
             .fetch_all(self.database.reader()?)
@@ -117,9 +59,8 @@ impl RejectedRuns {
         Ok(datasets)
     }
 
-    /// One run with rejected rows. [`domain::ErrorKind::NotFound`] when there is no such run here,
-    /// or it rejected none.
-    pub async fn find(&self, id: RunId) -> Result<RejectedRun> {
+    /// One run with rejected rows, if it has some.
+    pub(super) async fn one_with_rejected_rows(&self, id: RunId) -> Result<Option<RejectedRun>> {
         let statement = format!("{RUNS} AND id = $2");
         let row = sqlx::query(AssertSqlSafe(statement))
             .bind(self.environment.to_string())
@@ -127,9 +68,7 @@ impl RejectedRuns {
             .fetch_optional(self.database.reader()?)
             .await
             .map_err(failed("read a run"))?;
-        row.as_ref().map(decode_run).transpose()?.ok_or_else(|| {
-            Error::not_found(format!("run {id} has no rejected rows in {}", self.environment))
-        })
+        row.as_ref().map(decode_run).transpose()
     }
 }
 

@@ -1,0 +1,50 @@
+//! Parameters in SSM: the contract, and what SSM alone does.
+
+use std::sync::Arc;
+
+use aws::testing::Emulator;
+use aws_sdk_ssm::types::ParameterType;
+use domain::ErrorKind;
+use infra::parameters::{ParameterPath, ParameterStore};
+use infra::testing;
+use infra_aws::SsmParameterStore;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parameters_in_ssm() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    testing::parameter_store(async || Arc::new(SsmParameterStore::new(&emulator.account().await)))
+        .await;
+}
+
+fn path(text: &str) -> ParameterPath {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn lists_and_histories_are_read_beyond_their_first_page() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let store = SsmParameterStore::new(&emulator.account().await);
+    for number in 0..23 {
+        store.put(&path(&format!("/lake/dev/p{number:02}")), "x", None).await.unwrap();
+    }
+    let found = store.list(&path("/lake/dev")).await.unwrap();
+    assert_eq!(found.len(), 23);
+    assert_eq!(found[22].path, path("/lake/dev/p22"));
+    for number in 0..60 {
+        store.put(&path("/lake/often"), &number.to_string(), None).await.unwrap();
+    }
+    let history = store.history(&path("/lake/often")).await.unwrap();
+    assert_eq!((history.len(), history[0].version, history[59].version), (60, 60, 1));
+}
+
+#[tokio::test]
+async fn a_value_that_somebody_encrypted_is_not_put_over_in_clear() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let account = emulator.account().await;
+    let encrypted = aws_sdk_ssm::Client::new(account.sdk()).put_parameter().name("/lake/token");
+    encrypted.value("hunter2").r#type(ParameterType::SecureString).send().await.unwrap();
+    let store = SsmParameterStore::new(&account);
+    let error = store.put(&path("/lake/token"), "clear", None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
