@@ -74,7 +74,8 @@ fn names(row: &Row, columns: &[ColumnInfo]) -> bool {
 fn schema_of(columns: &[ColumnInfo], rows: &[Row]) -> SchemaRef {
     let field = |(at, column): (usize, &ColumnInfo)| {
         let cells = rows.iter().filter_map(|row| cell(row, at));
-        Field::new(&column.name, data_type(column, cells), true)
+        // As everywhere in the catalog, names have no capital letters.
+        Field::new(column.name.to_lowercase(), data_type(column, cells), true)
     };
     Arc::new(Schema::new(columns.iter().enumerate().map(field).collect::<Vec<_>>()))
 }

@@ -3,6 +3,7 @@
 // The helpers of tests are tests too.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod dialect;
 mod lake;
 
 use std::sync::Arc;
