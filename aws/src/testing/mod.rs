@@ -3,7 +3,11 @@
 // These are tests, although they are compiled as a library for the tests of other crates.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
+mod proxy;
+
 use std::time::Duration;
+
+pub use proxy::{Fault, Proxy};
 
 use crate::{Account, AwsSettings, StaticCredentials};
 
