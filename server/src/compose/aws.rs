@@ -62,7 +62,7 @@ pub(super) async fn over(
     let uploads =
         Uploads::new(database.clone(), lake.environment.clone(), raw_zone.clone(), config.uploads);
     let mut notifiers = notifiers(config, data_dir)?;
-    notifiers.push(Arc::new(SnsNotifier::new(&engine, &names.topic())));
+    notifiers.push(Arc::new(SnsNotifier::new(&engine, &names.topic(), lake.environment.clone())));
     let queries = AthenaQueryService::new(&query, names.athena(), Arc::clone(&lake.catalog));
     Ok(OpenLake::new(Parts {
         notifiers,
