@@ -3,13 +3,14 @@
 // These are tests, although they are compiled as a library for the tests of other crates.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
-mod lossy;
+mod http;
+mod link;
 
 use std::time::Duration;
 
-use crate::{Account, AwsSettings, StaticCredentials};
+pub use link::{Fault, FaultyLink};
 
-pub use lossy::LossyProxy;
+use crate::{Account, AwsSettings, StaticCredentials};
 
 /// Names the emulator's address to tests; `cargo xtask test` starts one and sets it.
 pub const ENDPOINT: &str = "SLUICE_TEST_AWS_ENDPOINT";

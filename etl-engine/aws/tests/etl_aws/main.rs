@@ -5,6 +5,7 @@ mod catalog;
 mod ledger;
 mod notify;
 mod quality;
+mod query;
 mod queue;
 mod versions;
 mod zone;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aws::testing::{Emulator, LossyProxy, fresh_account};
+use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use aws::{Account, AwsSettings};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -96,18 +96,18 @@ async fn names_with_dots_in_them_are_tables_of_their_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a3_rules_whose_answer_is_lost_are_saved_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let proxy = LossyProxy::before(&emulator.endpoint).await;
+    let link = FaultyLink::to(&emulator.endpoint).await;
     let settings = emulator.settings(&fresh_account());
-    let settings = AwsSettings { endpoint: Some(proxy.endpoint.clone()), attempts: 1, ..settings };
+    let settings = AwsSettings { endpoint: Some(link.endpoint()), attempts: 1, ..settings };
     let store = store(&Account::open(&settings).await).await;
     let yellow = TableName::new("tlc", "yellow");
     for base in 0..2 {
-        proxy.lose("TransactWriteItems", 1);
+        link.plan("TransactWriteItems", Fault::ResetAfter);
         let none = QualityRules::default();
         let saved = store.save(&yellow, &none, "ada", "once", base).await.unwrap();
-        assert_eq!((saved.version, proxy.seen()), (base + 1, 1));
+        assert_eq!((saved.version, link.is_done()), (base + 1, true));
     }
-    proxy.lose("TransactWriteItems", 1);
+    link.plan("TransactWriteItems", Fault::ResetAfter);
     let late = store.save(&yellow, &QualityRules::default(), "ada", "once", 0).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict, "{late}");
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aws::testing::{Emulator, LossyProxy, fresh_account};
+use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use aws::{Account, AwsSettings};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -120,29 +120,35 @@ async fn a_registration_longer_than_an_item_is_kept_whole_and_lists_go_beyond_on
     assert!(history.iter().map(|saved| saved.version).eq((1..=12).rev()));
 }
 
-fn lossy(emulator: &Emulator, proxy: &LossyProxy, attempts: u32) -> AwsSettings {
+/// Loses the answers to the next saves, so often.
+fn lose(link: &FaultyLink, losses: usize) {
+    link.heal();
+    (0..losses).for_each(|_| link.plan("TransactWriteItems", Fault::ResetAfter));
+}
+
+fn lossy(emulator: &Emulator, link: &FaultyLink, attempts: u32) -> AwsSettings {
     let settings = emulator.settings(&fresh_account());
-    AwsSettings { endpoint: Some(proxy.endpoint.clone()), attempts, ..settings }
+    AwsSettings { endpoint: Some(link.endpoint()), attempts, ..settings }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a3_a_save_whose_answer_is_lost_is_made_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let proxy = LossyProxy::before(&emulator.endpoint).await;
+    let link = FaultyLink::to(&emulator.endpoint).await;
     let yellow = sample::dataset("yellow");
     // Asked again, and not; the last answer may be lost too.
     for (attempts, losses) in [(3, 1), (3, 3), (1, 1)] {
-        let account = Account::open(&lossy(&emulator, &proxy, attempts)).await;
+        let account = Account::open(&lossy(&emulator, &link, attempts)).await;
         let store = DynamoDbTransformationStore::new(&account, &table(&account).await);
         for base in 0..2 {
-            proxy.lose("TransactWriteItems", losses);
+            lose(&link, losses);
             let saved = store.save(&yellow, "SELECT 1", "ada", "once", base).await.unwrap();
             assert_eq!(saved.version, base + 1);
-            assert!(proxy.seen() >= losses, "{} requests came", proxy.seen());
+            assert!(link.is_done(), "fewer requests came than {losses}");
         }
         assert_eq!(store.history(&yellow).await.unwrap().len(), 2);
         // Somebody else's save is not taken for ours.
-        proxy.lose("TransactWriteItems", losses);
+        lose(&link, losses);
         let late = store.save(&yellow, "SELECT 1", "ada", "once", 1).await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Conflict, "{late}");
         assert!(late.message().contains("version 2"), "{late}");
