@@ -31,6 +31,14 @@ impl Request {
         }
     }
 
+    /// Whether a text stands in its head or its body.
+    pub(super) fn holds(&self, text: &str) -> bool {
+        let head = format!("{} {}", self.method, self.path);
+        head.contains(text)
+            || self.headers.iter().any(|(_, value)| value.contains(text))
+            || String::from_utf8_lossy(&self.body).contains(text)
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
@@ -128,6 +136,15 @@ pub(super) async fn answer(client: &mut TcpStream, answer: &[u8]) {
     // Whoever went away does not want it.
     let _ = client.write_all(answer).await;
     let _ = client.shutdown().await;
+}
+
+/// Answers with a status and a body.
+pub(super) async fn say(client: &mut TcpStream, status: u16, body: &str) {
+    let length = body.len();
+    let text = format!(
+        "HTTP/1.1 {status} .\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
+    answer(client, text.as_bytes()).await;
 }
 
 /// Answers 500.

@@ -16,7 +16,7 @@ pub use git::GitLakeRepository;
 pub use lake_folder::{read_lake_folder, write_lake_folder};
 pub use parameters::SqlParameterStore;
 pub use pipelines::{Enqueued, ExecutionFilter, SqlPipelines};
-pub use releases::{ReleaseStore, Stored};
+pub use releases::{FileAssetStore, ReleaseStore, Stored};
 pub use secrets::FileSecretStore;
 pub use stacks::{
     FaultMoment, Faults, LeftBehind, ResourceFault, SimulatedStackService, Tampering,

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use database::{Database, sqlite_url};
 use infra::testing;
-use infra_embedded::{AccountRegion, FileSecretStore, GitLakeRepository, SqlParameterStore};
+use infra_embedded::{
+    AccountRegion, FileAssetStore, FileSecretStore, GitLakeRepository, SqlParameterStore,
+};
 use support::simulation::stacks_under_test;
 
 struct Fixture {
@@ -57,6 +59,16 @@ async fn secrets_in_files() {
         Arc::new(FileSecretStore::open(&folder).unwrap())
     };
     testing::secret_store(make).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn assets_in_files() {
+    let fixture = Fixture::new().await;
+    let make = async || {
+        let folder = fixture.folder.path().join(format!("assets-{}", fixture.number()));
+        Arc::new(FileAssetStore::open(&folder).await.unwrap())
+    };
+    testing::asset_store(make).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

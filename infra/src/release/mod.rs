@@ -4,6 +4,8 @@
 //! templates, and of nothing else: no environment, no time, no machine. So what ran in test is byte
 //! for byte what runs in prod, also when Sluice itself was brought up to date between the two.
 
+mod assets;
+
 use std::collections::BTreeMap;
 
 use domain::branch::CommitId;
@@ -14,6 +16,8 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::lake_repository::{LAKE_FILE, LakeFile, LakeFiles, PipelineDefinition};
+
+pub use assets::{AssetStore, changed_asset, check_asset, missing_asset};
 
 /// Where the templates lie that Sluice itself brings.
 pub const TEMPLATES: &str = ".sluice/templates";

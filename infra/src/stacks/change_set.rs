@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::release::Digest;
 use domain::stack::ResourceChange;
+use domain::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// What to prepare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,41 @@ pub struct ChangeSetRequest {
     /// Makes a repeated request one request: a letter, then up to 127 letters, digits or hyphens.
     /// It becomes the name of the change set.
     pub token: String,
+}
+
+impl ChangeSetRequest {
+    /// Checks names that CloudFormation would refuse. Invalid names the one.
+    pub fn check_names(&self) -> Result<()> {
+        for (what, name) in [("stack", &self.stack), ("change set", &self.token)] {
+            let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
+            let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            if !starts_well || name.len() > 128 || !name.bytes().all(allowed) {
+                return Err(Error::invalid(format!(
+                    "{name:?} is no name of a {what}: use a letter, then up to 127 letters, digits or \
+                     hyphens"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that two requests for one stack ask for the same.
+    pub fn fingerprint(&self) -> Digest {
+        let mut all = Sha256::new();
+        let mut add = |text: &str| {
+            all.update(text.len().to_le_bytes());
+            all.update(text);
+        };
+        add(&self.template);
+        for pairs in [&self.parameters, &self.tags] {
+            add(&pairs.len().to_string());
+            pairs.iter().for_each(|(name, value)| {
+                add(name);
+                add(value);
+            });
+        }
+        Digest::from(<[u8; 32]>::from(all.finalize()))
+    }
 }
 
 /// A change set.

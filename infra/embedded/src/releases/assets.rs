@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::release::Digest;
 use domain::{Error, ErrorKind, Result};
-use infra::release::digest;
+use infra::release::{AssetStore, changed_asset, check_asset, digest, missing_asset};
 use uuid::Uuid;
 
 /// Where files are written before they get their name.
@@ -17,15 +18,16 @@ const STAGING: &str = "staging";
 /// A staged file this old belongs to a process that was killed.
 const STAGED_ABANDONED: Duration = Duration::from_secs(3600);
 
-/// Contents in a folder, each written once, whole and synced.
+/// The [`AssetStore`] in a folder: each content is written once, whole and synced.
 #[derive(Debug, Clone)]
-pub(super) struct FileAssets {
+pub struct FileAssetStore {
     folder: Arc<Path>,
 }
 
-impl FileAssets {
-    /// Makes the folder, and takes away what killed processes left half written.
-    pub(super) async fn open(folder: &Path) -> Result<Self> {
+impl FileAssetStore {
+    /// Makes the folder, and takes away what killed processes left half written. Unavailable when it
+    /// cannot be made.
+    pub async fn open(folder: &Path) -> Result<Self> {
         let assets = Self { folder: folder.into() };
         let staging = folder.join(STAGING);
         blocking(&assets.folder, "prepare", move || {
@@ -36,9 +38,15 @@ impl FileAssets {
         Ok(assets)
     }
 
-    /// Keeps bytes under their digest; whether they were not there already. What is there and is not
-    /// what it should be is written anew.
-    pub(super) async fn put(&self, of: &Digest, bytes: Vec<u8>) -> Result<bool> {
+    fn path(&self, of: &Digest) -> PathBuf {
+        self.folder.join(&of.as_str()[..2]).join(of.as_str())
+    }
+}
+
+#[async_trait]
+impl AssetStore for FileAssetStore {
+    async fn put(&self, of: &Digest, bytes: Vec<u8>) -> Result<bool> {
+        check_asset(of, &bytes)?;
         let (path, staging) = (self.path(of), self.folder.join(STAGING));
         let of = of.clone();
         blocking(&self.folder, "write", move || {
@@ -51,28 +59,15 @@ impl FileAssets {
         .await
     }
 
-    /// The bytes of a digest.
-    pub(super) async fn get(&self, of: &Digest) -> Result<Vec<u8>> {
+    async fn get(&self, of: &Digest) -> Result<Vec<u8>> {
         let path = self.path(of);
         let found = blocking(&self.folder, "read", move || match fs::read(path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         });
-        let bytes = found.await?.ok_or_else(|| {
-            Error::not_found(format!("content {} is not kept: build the release anew", of.short()))
-        })?;
-        if digest(&bytes) == *of {
-            return Ok(bytes);
-        }
-        Err(Error::internal(format!(
-            "content {} is not what it was when it was kept: build the release anew",
-            of.short()
-        )))
-    }
-
-    fn path(&self, of: &Digest) -> PathBuf {
-        self.folder.join(&of.as_str()[..2]).join(of.as_str())
+        let bytes = found.await?.ok_or_else(|| missing_asset(of))?;
+        if digest(&bytes) == *of { Ok(bytes) } else { Err(changed_asset(of)) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Releases: manifests in SQL, the bytes of their files by digest in a folder.
+//! Releases: manifests in SQL, the bytes of their files by digest in a folder or another store.
 //!
 //! Both are only added to. The bytes come first, so that a manifest never names what is not there; a
 //! process killed in between leaves bytes that the next build finds again.
@@ -6,16 +6,18 @@
 mod assets;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use database::columns::{self, from_json, from_micros, micros, parsed, to_json};
 use database::{Database, failed, retrying};
 use domain::release::{Digest, Release, ReleaseFile};
 use domain::{Error, Result};
-use infra::release::{Built, id};
+use infra::release::{AssetStore, Built, id};
 use sqlx::any::AnyRow;
 
-use assets::FileAssets;
+pub use assets::FileAssetStore;
 
 const INSERT: &str = "INSERT INTO releases (id, commit_id, definition, files, built_at) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
@@ -24,10 +26,10 @@ const RECENT: &str = "SELECT id, commit_id, definition, files, built_at FROM rel
      ORDER BY built_at DESC, id DESC LIMIT $1";
 
 /// All releases of a lake.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReleaseStore {
     database: Database,
-    assets: FileAssets,
+    assets: Arc<dyn AssetStore>,
 }
 
 /// What storing a release had to do.
@@ -44,7 +46,12 @@ pub struct Stored {
 impl ReleaseStore {
     /// The store in a folder, which is made, and a database.
     pub async fn open(database: Database, folder: &Path) -> Result<Self> {
-        Ok(Self { database, assets: FileAssets::open(folder).await? })
+        Ok(Self::over(database, Arc::new(FileAssetStore::open(folder).await?)))
+    }
+
+    /// The store over contents that are kept elsewhere, and a database.
+    pub fn over(database: Database, assets: Arc<dyn AssetStore>) -> Self {
+        Self { database, assets }
     }
 
     /// Keeps a release. To keep it again does nothing, and leaves its first commit and time.
@@ -105,6 +112,12 @@ impl ReleaseStore {
             .bind(to_json(&release.files)?)
             .bind(micros(release.built_at));
         self.database.change("keep a release", query).await
+    }
+}
+
+impl fmt::Debug for ReleaseStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReleaseStore").field("database", &self.database).finish_non_exhaustive()
     }
 }
 

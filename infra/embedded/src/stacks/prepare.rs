@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::release::Digest;
 use domain::{Error, Result};
+use infra::release::digest;
 use infra::stacks::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, NextAction};
 use infra::template::{Resolved, Template};
 use infra::{diff, order};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::state::StackState;
@@ -67,13 +66,18 @@ impl World {
             status,
             reason,
             changes,
-            template: digest(&request.template)?,
+            template: digest(request.template.as_bytes()),
             parameters: after.parameters.clone(),
             tags: request.tags.clone(),
             created_at: self.around.now,
         };
         let template = request.template.clone();
-        Ok(KeptChangeSet { view, request: fingerprint(request), template, resolved: after })
+        Ok(KeptChangeSet {
+            view,
+            request: request.fingerprint().to_string(),
+            template,
+            resolved: after,
+        })
     }
 
     /// What has to be deployed before the change set can be executed.
@@ -86,54 +90,11 @@ impl World {
     }
 }
 
-/// Checks names that CloudFormation would refuse.
-pub(super) fn check_names(request: &ChangeSetRequest) -> Result<()> {
-    for (what, name) in [("stack", &request.stack), ("change set", &request.token)] {
-        let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        if !starts_well || name.len() > 128 || !name.bytes().all(allowed) {
-            return Err(Error::invalid(format!(
-                "{name:?} is no name of a {what}: use a letter, then up to 127 letters, digits or \
-                 hyphens"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// The digest of a template's text.
-pub(super) fn digest(text: &str) -> Result<Digest> {
-    hexadecimal(&Sha256::digest(text.as_bytes())).parse()
-}
-
-/// Says that two requests ask for the same.
-pub(super) fn fingerprint(request: &ChangeSetRequest) -> String {
-    let mut all = Sha256::new();
-    let pairs = [&request.parameters, &request.tags];
-    let mut add = |text: &str| {
-        all.update(text.len().to_le_bytes());
-        all.update(text);
-    };
-    add(&request.template);
-    for pairs in pairs {
-        add(&pairs.len().to_string());
-        pairs.iter().for_each(|(name, value)| {
-            add(name);
-            add(value);
-        });
-    }
-    hexadecimal(&all.finalize())
-}
-
 /// Whether outputs and parameters are as before.
 fn same_face(before: Option<&Resolved>, after: &Resolved) -> bool {
     before.is_some_and(|before| {
         before.outputs == after.outputs && before.parameters == after.parameters
     })
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An ARN of CloudFormation that was never given before.

@@ -14,7 +14,6 @@ use infra::stacks::{
 use infra::template::Template;
 
 use super::SimulatedStackService;
-use super::prepare::{check_names, fingerprint};
 use super::state::{Made, StackState};
 use super::store::{KeptChangeSet, Work};
 use super::world::exports;
@@ -45,7 +44,7 @@ impl StackService for SimulatedStackService {
     }
 
     async fn prepare(&self, request: &ChangeSetRequest) -> Result<ChangeSet> {
-        check_names(request)?;
+        request.check_names()?;
         let template = Template::parse(&request.template)
             .map_err(|error| error.context(format!("template of stack {}", request.stack)))?;
         self.ready().await?;
@@ -196,7 +195,7 @@ impl Work {
         let Some(stack) = self.world.stacks.get(&request.stack) else { return Ok(None) };
         let arn = stack.arn.clone();
         match self.change_set_named(&arn, &request.token).await? {
-            Some(kept) if kept.request == fingerprint(request) => Ok(Some(kept.view)),
+            Some(kept) if kept.request == request.fingerprint().to_string() => Ok(Some(kept.view)),
             Some(_) => Err(Error::conflict(format!(
                 "stack {} has another change set {}: use another token",
                 request.stack, request.token
