@@ -242,6 +242,12 @@ mod tests {
     }
 
     #[test]
+    fn chance_reaches_everything() {
+        let drawn: std::collections::BTreeSet<_> = (0..500).map(|_| by_chance(16)).collect();
+        assert_eq!(drawn, (0..16).collect());
+    }
+
+    #[test]
     fn a_cancelled_transaction_says_who_was_in_the_way() {
         let refused = of_reasons(&reasons(&["None", "ConditionalCheckFailed"]));
         assert!(matches!(refused, Some(Outcome::Refused(which)) if which[0].0 == 1));

@@ -59,7 +59,7 @@ impl DynamoDbRunLedger {
     pub(super) async fn find(&self, id: RunId) -> Result<Option<Stored>> {
         for _ in 0..ATTEMPTS {
             let item = read::item(&self.client, self.audit(), "read a run", key(id)).await?;
-            let Some(item) = item else { return Ok(None) };
+            let Some(item) = item.filter(is_ours) else { return Ok(None) };
             if let Some(stored) = self.decode(&item).await? {
                 return Ok(Some(stored));
             }
@@ -143,6 +143,7 @@ impl DynamoDbRunLedger {
         let message = run.failure.as_ref().map(|failure| failure.message.as_str());
         let message = message.unwrap_or_default().chars().take(MOST_MESSAGE);
         set("error_message", text(message.collect::<String>()));
+        set("run_status", text(run.status.as_str()));
         set("job_latest_status", text(run.status.as_str()));
         set("job_start_date", text(run.created_at.to_string()));
         set("joblast_updated_timestamp", text(Timestamp::now().to_string()));
@@ -170,6 +171,11 @@ impl DynamoDbRunLedger {
             "execution_id": run.id,
         }))
     }
+}
+
+/// The table may have items of an earlier lake, which have an id as well, and for people a status.
+fn is_ours(item: &Item) -> bool {
+    item.contains_key("environment")
 }
 
 /// The key of a run in the audit table.

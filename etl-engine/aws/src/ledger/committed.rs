@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
+use domain::Result;
 use domain::dataset::DatasetId;
 use domain::partition::Partition;
 use domain::run::CommittedObject;
-use domain::{Error, Result};
 use etl_engine::run::{CommittedObjects, PartitionTotals};
 use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
@@ -34,14 +34,22 @@ pub(super) struct Prepared {
     pub(super) item: Item,
     dataset: DatasetId,
     key: String,
-    replaced: Option<Replaced>,
+    new: Generation,
+    replaced: Option<Generation>,
 }
 
-/// What the object held before.
-struct Replaced {
-    generation: String,
+/// One commit of an object, wherever something of it is written down.
+struct Generation {
+    id: String,
     partitions: BTreeSet<Partition>,
     long: Option<LongText>,
+}
+
+impl Generation {
+    fn of(id: &str, object: &CommittedObject, long: Option<LongText>) -> Self {
+        let partitions = object.files.iter().map(|file| file.partition).collect();
+        Self { id: id.to_owned(), partitions, long }
+    }
 }
 
 /// What one commit put into one partition.
@@ -52,22 +60,22 @@ struct Share {
 }
 
 impl DynamoDbRunLedger {
+    /// Writes a commit down, for [`Prepared::item`] to bring it into force.
     pub(super) async fn prepare(
         &self,
         dataset: &DatasetId,
         committed: &CommittedObject,
     ) -> Result<Prepared> {
-        let replaced = self.held_now(dataset, &committed.key).await?;
-        let replaced = replaced.map(|(item, object, long)| {
-            let partitions = object.files.iter().map(|file| file.partition).collect();
-            let generation = text_of(&item, "generation")?.to_owned();
-            Ok::<_, Error>(Replaced { generation, partitions, long })
-        });
-        let replaced = replaced.transpose()?;
-        let generation = Uuid::now_v7().to_string();
-        self.write_shares(dataset, committed, &generation).await?;
+        let replaced = match self.held_now(dataset, &committed.key).await? {
+            Some((item, object, long)) => {
+                Some(Generation::of(text_of(&item, "generation")?, &object, long))
+            }
+            None => None,
+        };
+        let mut new = Generation::of(&Uuid::now_v7().to_string(), committed, None);
+        self.write_shares(dataset, committed, &new.id).await?;
         let mut item = keys::committed(dataset, &committed.key);
-        item.insert("generation".into(), text(generation));
+        item.insert("generation".into(), text(&new.id));
         item.insert("object_key".into(), text(&committed.key));
         item.insert("run".into(), text(committed.run.to_string()));
         let document = to_json(committed)?;
@@ -75,23 +83,25 @@ impl DynamoDbRunLedger {
             item.insert("document".into(), text(document));
         } else {
             let owner = owner(dataset, &committed.key);
-            self.texts.write(&owner, &document).await?.name_in(&mut item);
+            let long = self.texts.write(&owner, &document).await?;
+            long.name_in(&mut item);
+            new.long = Some(long);
         }
-        Ok(Prepared { item, dataset: dataset.clone(), key: committed.key.clone(), replaced })
+        let (dataset, key) = (dataset.clone(), committed.key.clone());
+        Ok(Prepared { item, dataset, key, new, replaced })
     }
 
-    /// Takes away what the object held before. What stays because that fails counts for nothing.
-    pub(super) async fn forget_replaced(&self, prepared: Prepared) {
-        let Prepared { dataset, key: object, replaced: Some(replaced), .. } = prepared else {
-            return;
-        };
-        let share = |day| key(keys::partition(&dataset, day), &replaced.generation);
-        let shares = replaced.partitions.iter().map(|day| share(*day)).collect();
-        let what = "take away what an object held before";
+    /// Takes away what is not in force, now that the commit is, or is refused for good.
+    pub(super) async fn forget_other(&self, prepared: Prepared, in_force: bool) {
+        let Prepared { dataset, key: object, new, replaced, .. } = prepared;
+        let Some(other) = (if in_force { replaced } else { Some(new) }) else { return };
+        let share = |day| key(keys::partition(&dataset, day), &other.id);
+        let shares = other.partitions.iter().map(|day| share(*day)).collect();
+        let what = "take away what an object does not hold";
         if let Err(error) = batch::delete_all(&self.client, self.state(), what, shares).await {
             tracing::warn!(%dataset, object, %error, "items that count for nothing are left over");
         }
-        if let Some(long) = &replaced.long {
+        if let Some(long) = &other.long {
             self.texts.forget(&owner(&dataset, &object), long).await;
         }
     }

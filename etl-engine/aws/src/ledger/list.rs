@@ -80,7 +80,7 @@ impl DynamoDbRunLedger {
             filter.statuses.iter().map(|status| status.as_str().to_owned()).collect();
         statuses.sort();
         statuses.dedup();
-        ("by-status", "job_latest_status", statuses)
+        ("by-status", "run_status", statuses)
     }
 
     /// As many runs as are asked for, from where `query` begins. An index may name a run by what it
@@ -190,7 +190,7 @@ fn filtered(mut query: QueryFluentBuilder, filter: &RunFilter) -> QueryFluentBui
         for (place, status) in places.iter().zip(&filter.statuses) {
             query = query.expression_attribute_values(place, text(status.as_str()));
         }
-        conditions.push(format!("job_latest_status IN ({})", places.join(", ")));
+        conditions.push(format!("run_status IN ({})", places.join(", ")));
     }
     if conditions.is_empty() {
         return query.limit(read::page_size(filter.limit));

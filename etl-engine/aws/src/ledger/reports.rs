@@ -76,7 +76,7 @@ impl DynamoDbRunLedger {
         }
         let mut counts = self.counts_by_day(day_after(day)?).await?;
         let count = |item: &Item| {
-            let status: RunStatus = parsed_of(item, "job_latest_status")?;
+            let status: RunStatus = parsed_of(item, "run_status")?;
             *counts.entry((day, status)).or_default() += 1;
             Ok(())
         };
@@ -110,7 +110,7 @@ impl RunReports for DynamoDbRunLedger {
             Ok(RunChange {
                 run: parsed_of(item, "execution_id")?,
                 dataset: parsed_of(item, "dataset")?,
-                status: parsed_of(item, "job_latest_status")?,
+                status: parsed_of(item, "run_status")?,
                 changed_at: time_of(item, "changed_at")?,
             })
         };
@@ -130,7 +130,7 @@ impl RunReports for DynamoDbRunLedger {
     async fn row_counts(&self, dataset: &DatasetId, limit: usize) -> Result<Vec<RowCounts>> {
         let query = self
             .over_index("by-dataset", "dataset = :dataset")
-            .filter_expression("job_latest_status <> :duplicate")
+            .filter_expression("run_status <> :duplicate")
             .expression_attribute_values(":dataset", text(dataset.to_string()))
             .expression_attribute_values(":duplicate", text(RunStatus::Duplicate.as_str()))
             .scan_index_forward(false)
@@ -139,7 +139,7 @@ impl RunReports for DynamoDbRunLedger {
             Ok(RowCounts {
                 run: parsed_of(item, "execution_id")?,
                 created_at: time_of(item, "recorded_at")?,
-                status: parsed_of(item, "job_latest_status")?,
+                status: parsed_of(item, "run_status")?,
                 rows_read: number_of(item, "rows_read")?,
                 rows_written: number_of(item, "rows_written")?,
                 rows_rejected: number_of(item, "rows_rejected")?,

@@ -1,8 +1,8 @@
 //! What a worker does under its claim.
 
-use domain::Result;
 use domain::notification::Notification;
 use domain::run::{CommittedObject, Run};
+use domain::{ErrorKind, Result};
 use etl_engine::run::{Claim, Heartbeat, Job, SoFar};
 use jiff::Timestamp;
 
@@ -43,9 +43,16 @@ impl DynamoDbRunLedger {
         self.existing(claim.run.id).await?.job.check(claim)?;
         let prepared = self.prepare(&claim.run.dataset, committed).await?;
         let with = With { committed: Some(&prepared.item), ..With::default() };
-        self.under_claim(what, claim, progressed, with).await?;
-        self.forget_replaced(prepared).await;
-        Ok(())
+        let stored = self.under_claim(what, claim, progressed, with).await;
+        match &stored {
+            Ok(()) => self.forget_other(prepared, true).await,
+            // Refused for good. After any other error it may be in force or come into force.
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.forget_other(prepared, false).await;
+            }
+            Err(_) => {}
+        }
+        stored
     }
 
     pub(super) async fn store_end(

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use aws::{Account, AwsSettings, StaticCredentials};
 use domain::ErrorKind;
+use domain::run::RunId;
+use domain::run_log::{LogLevel, LogLine};
 use etl_aws::{DynamoDbOutbox, DynamoDbRunLedger};
 use etl_engine::notify::Outbox;
-use etl_engine::run::RunLedger;
+use etl_engine::run::{RunLedger, RunLog};
 use etl_engine::testing::sample::{arrival, at};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -158,6 +160,41 @@ async fn what_is_left_over_of_a_batch_is_asked_for_again() {
     let asked = script.asked();
     assert_eq!(asked[0]["RequestItems"][&table]["Keys"].as_array().unwrap().len(), 2);
     assert_eq!(asked[1]["RequestItems"], left);
+}
+
+#[tokio::test]
+async fn a_query_is_read_to_its_end() {
+    let lines: Vec<_> = (1..=3)
+        .map(|sequence| LogLine {
+            sequence,
+            ..LogLine::new(at(0), LogLevel::Info, 1, None, "read")
+        })
+        .collect();
+    let item = |line: &LogLine| json!({ "line": { "S": serde_json::to_string(line).unwrap() } });
+    let next = |line: &str| json!({ "pk": { "S": "log#1" }, "sk": { "S": line } });
+    let page = |items: &[LogLine], last: &str| {
+        let items: Vec<_> = items.iter().map(item).collect();
+        json!({ "Items": items, "LastEvaluatedKey": next(last) })
+    };
+    let last = json!({ "Items": [item(&lines[2])] });
+    let answers = vec![(200, page(&lines[..2], "2")), (200, page(&[], "9")), (200, last)];
+    let script = Script::of(answers).await;
+    let ledger = DynamoDbRunLedger::new(&script.account, settings());
+    assert_eq!(ledger.lines(RunId::generate(), 0, 100).await.unwrap(), lines);
+    assert_eq!(script.asked()[2]["ExclusiveStartKey"], next("9"));
+}
+
+#[tokio::test]
+async fn what_an_index_names_although_it_is_taken_is_not_taken_again() {
+    let found = json!({
+        "pk": { "S": "notification#1" }, "sk": { "S": "-" }, "waits": { "S": "notification" },
+        "due_at": { "N": at(0).as_microsecond().to_string() },
+    });
+    let found = (200, json!({ "Items": [found], "Count": 1 }));
+    let script = Script::of(vec![found, cancelled("ConditionalCheckFailed")]).await;
+    assert_eq!(script.outbox().take_due(at(1), at(2), 9).await.unwrap(), []);
+    let update = &script.asked()[1]["TransactItems"][0]["Update"];
+    assert_eq!(update["ConditionExpression"], "waits = :waits AND due_at = :seen");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_run_over_thousands_of_partitions_is_kept_whole() {
     assert_eq!(ledger.run(run.id).await.unwrap().unwrap(), run);
     assert_eq!(items_with(&client, "text#run#").await, parts, "what did not change is kept");
     let listed = ledger.list(&RunFilter { limit: 5, ..RunFilter::default() }).await.unwrap();
-    assert_eq!(listed, [run.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&run));
 
     let ended = Run { status: RunStatus::Failed, finished_at: Some(at(9)), ..run };
     let told = Notification::of_run(&ended, at(9));

@@ -78,6 +78,59 @@ async fn f3_lists_and_batches_go_on_beyond_a_hundred() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn days_are_counted_from_the_moment_that_was_asked_for() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let ledger = ledger(&account(&emulator).await);
+    let day = 86_400;
+    // Samples begin at 12:26:40.
+    for (number, second) in [0, 20, day, day + 5, 3 * day].into_iter().enumerate() {
+        let new = new_run("yellow", &format!("{number}.csv"));
+        ledger.record(&new, at(second)).await.unwrap();
+    }
+    let counted = async |from: i64| {
+        let found = ledger.by_day(at(from)).await.unwrap();
+        found.into_iter().map(|count| (count.day.to_string(), count.runs)).collect::<Vec<_>>()
+    };
+    let days = |counts: [u64; 3]| {
+        let days = ["2020-09-13", "2020-09-14", "2020-09-16"].map(str::to_owned);
+        let some = days.into_iter().zip(counts).filter(|(_, runs)| *runs > 0);
+        some.collect::<Vec<_>>()
+    };
+    let midnight = -(12 * 3_600 + 26 * 60 + 40);
+    assert_eq!(counted(midnight).await, days([2, 2, 1]));
+    assert_eq!(counted(10).await, days([1, 2, 1]));
+    assert_eq!(counted(midnight + day).await, days([0, 2, 1]));
+    assert_eq!(counted(day + 1).await, days([0, 1, 1]));
+    assert_eq!(counted(4 * day).await, []);
+    let since = ledger.datasets(at(0), 10).await.unwrap();
+    assert_eq!((since.len(), since[0].created_at), (1, at(3 * day)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn items_of_an_earlier_lake_are_no_runs() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let account = account(&emulator).await;
+    let (ledger, client) = (ledger(&account), Client::new(account.sdk()));
+    let id = "0f1f9b1e-7d0a-4f4e-9b63-0d0d3a1f7c11";
+    let text = |text: &str| AttributeValue::S(text.into());
+    let earlier = client
+        .put_item()
+        .table_name(settings().audit_table)
+        .item("execution_id", text(id))
+        .item("sfn_execution_name", text("a.csv-20210101000000123456"))
+        .item("job_latest_status", text("FAILED"))
+        .item("error_message", text("JobRunState: FAILED"));
+    earlier.send().await.unwrap();
+    let run = ledger.record(&new_run("yellow", "a.csv"), at(0)).await.unwrap().run().clone();
+    assert_eq!(ledger.run(id.parse().unwrap()).await.unwrap(), None);
+    let failed = RunFilter { statuses: vec![RunStatus::Failed], limit: 9, ..RunFilter::default() };
+    assert_eq!(ledger.list(&failed).await.unwrap(), []);
+    let all = RunFilter { limit: 9, ..RunFilter::default() };
+    assert_eq!(ledger.list(&all).await.unwrap(), [run]);
+    assert_eq!(ledger.by_status().await.unwrap(), [(RunStatus::Queued, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_dataset_that_was_spoilt_keeps_no_other_waiting() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let account = account(&emulator).await;
@@ -132,7 +185,7 @@ async fn keys_may_have_anything_in_them() {
         let run = ledger.record(&new, at(0)).await.unwrap().run().clone();
         assert_eq!(run.status, RunStatus::Queued);
         let filter = RunFilter { key: Some(key.into()), limit: 9, ..RunFilter::default() };
-        assert_eq!(ledger.list(&filter).await.unwrap(), [run.clone()]);
+        assert_eq!(ledger.list(&filter).await.unwrap(), std::slice::from_ref(&run));
         assert_eq!(ledger.object(&dataset("yellow"), key).await.unwrap(), None);
         assert_eq!(ledger.lines(run.id, 0, 10).await.unwrap(), []);
         ids.insert(run.id);

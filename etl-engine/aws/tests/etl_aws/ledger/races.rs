@@ -55,13 +55,16 @@ async fn b13_servers_that_race_lose_no_run_and_work_on_none_twice() {
     for task in join_all(tasks).await {
         task.unwrap();
     }
-    let seen = seen.lock().unwrap();
+    check_seen(&seen.lock().unwrap());
+    let ledger = server(account.settings()).await;
+    check_counts(&ledger, expected).await;
+}
+
+fn check_seen(seen: &Seen) {
     assert_eq!(seen.at_work.len(), 0);
     for done in seen.done.values() {
         assert_eq!(done.iter().collect::<HashSet<_>>().len(), FILES, "{done:?}");
     }
-    let ledger = server(account.settings()).await;
-    check_counts(&ledger, expected).await;
 }
 
 /// Every recorder tells of every file, as events that come more than once do.

@@ -14,43 +14,105 @@ const N: ScalarAttributeType = ScalarAttributeType::N;
 /// An index: name, keys, attributes beside the keys.
 type Index = (&'static str, [&'static str; 2], Vec<&'static str>);
 
-pub(super) async fn make(account: &Account, settings: &LedgerSettings) {
-    let client = Client::new(account.sdk());
-    let audit = [
-        ("execution_id", S),
-        ("environment", S),
-        ("dataset", S),
-        ("job_latest_status", S),
-        ("changed_at", N),
-        ("rejects_of", S),
-    ];
-    let lists = ["actor", "started_by"];
-    let reports = [&lists[..], &["job_latest_status", "recorded_at", "rows_written"]].concat();
-    let rows = [&reports[..], &["rows_read", "rows_rejected"]].concat();
-    let with = |included: &[&'static str], more: &[&'static str]| [included, more].concat();
-    let indexes = vec![
-        ("by-environment", ["environment", "execution_id"], with(&reports, &["dataset"])),
-        ("by-dataset", ["dataset", "execution_id"], rows),
-        ("by-status", ["job_latest_status", "execution_id"], with(&lists, &["dataset"])),
-        ("by-change", ["environment", "changed_at"], vec!["dataset", "job_latest_status"]),
-        ("by-rejects", ["rejects_of", "execution_id"], vec!["dataset"]),
-    ];
-    table(&client, &settings.audit_table, &["execution_id"], &audit, indexes).await;
-    let state = [("pk", S), ("sk", S), ("waits", S), ("due_at", N), ("told", S), ("created_at", N)];
-    let indexes = vec![
-        ("due", ["waits", "due_at"], Vec::new()),
-        ("told", ["told", "created_at"], Vec::new()),
-    ];
-    table(&client, &settings.state_table, &["pk", "sk"], &state, indexes).await;
+/// Everything but its name: keys, attributes that keys name, indexes.
+struct Table {
+    keys: Vec<&'static str>,
+    attributes: Vec<(&'static str, ScalarAttributeType)>,
+    indexes: Vec<Index>,
 }
 
-async fn table(
-    client: &Client,
-    name: &str,
-    keys: &[&str],
-    attributes: &[(&str, ScalarAttributeType)],
-    indexes: Vec<Index>,
-) {
+pub(super) async fn make(account: &Account, settings: &LedgerSettings) {
+    let client = Client::new(account.sdk());
+    create(&client, &settings.audit_table, audit()).await;
+    create(&client, &settings.state_table, state()).await;
+}
+
+fn audit() -> Table {
+    let with = |some: &[&'static str], more: &[&'static str]| {
+        let mut all = [some, more].concat();
+        all.sort_unstable();
+        all
+    };
+    let lists = ["actor", "started_by"];
+    let reports = with(&lists, &["run_status", "recorded_at", "rows_written"]);
+    Table {
+        keys: vec!["execution_id"],
+        attributes: vec![
+            ("execution_id", S),
+            ("environment", S),
+            ("dataset", S),
+            ("run_status", S),
+            ("changed_at", N),
+            ("rejects_of", S),
+        ],
+        indexes: vec![
+            ("by-environment", ["environment", "execution_id"], with(&reports, &["dataset"])),
+            (
+                "by-dataset",
+                ["dataset", "execution_id"],
+                with(&reports, &["rows_read", "rows_rejected"]),
+            ),
+            ("by-status", ["run_status", "execution_id"], with(&lists, &["dataset"])),
+            ("by-change", ["environment", "changed_at"], vec!["dataset", "run_status"]),
+            ("by-rejects", ["rejects_of", "execution_id"], vec!["dataset"]),
+        ],
+    }
+}
+
+fn state() -> Table {
+    Table {
+        keys: vec!["pk", "sk"],
+        attributes: vec![
+            ("pk", S),
+            ("sk", S),
+            ("waits", S),
+            ("due_at", N),
+            ("told", S),
+            ("created_at", N),
+        ],
+        indexes: vec![
+            ("due", ["waits", "due_at"], Vec::new()),
+            ("told", ["told", "created_at"], Vec::new()),
+        ],
+    }
+}
+
+/// The tables that tests work on are those of the template.
+#[test]
+fn the_template_makes_the_same_tables() {
+    let template = include_str!("../../../../../infra/templates/tables.yaml");
+    for Table { keys, attributes, indexes } in [audit(), state()] {
+        let attribute = |(name, of): &(&str, ScalarAttributeType)| {
+            format!("        - {{ AttributeName: {name}, AttributeType: {} }}\n", of.as_str())
+        };
+        let attributes: String = attributes.iter().map(attribute).collect();
+        let expected = format!("{attributes}      KeySchema:\n{}", keys_of("        ", &keys));
+        assert!(template.contains(&expected), "{expected}");
+        for (name, keys, included) in indexes {
+            let projection = match included.is_empty() {
+                true => "          Projection: { ProjectionType: KEYS_ONLY }\n".to_owned(),
+                false => format!(
+                    "          Projection:\n            ProjectionType: INCLUDE\n            \
+                     NonKeyAttributes:\n              - {}\n",
+                    included.join("\n              - ")
+                ),
+            };
+            let keys = keys_of("            ", &keys);
+            let expected = format!("- IndexName: {name}\n          KeySchema:\n{keys}{projection}");
+            assert!(template.contains(&expected), "{expected}");
+        }
+    }
+}
+
+fn keys_of(indent: &str, keys: &[&str]) -> String {
+    let key = |(name, kind): (&&str, &str)| {
+        format!("{indent}- {{ AttributeName: {name}, KeyType: {kind} }}\n")
+    };
+    keys.iter().zip(["HASH", "RANGE"]).map(key).collect()
+}
+
+async fn create(client: &Client, name: &str, table: Table) {
+    let Table { keys, attributes, indexes } = table;
     let definition = |(name, of): &(&str, ScalarAttributeType)| {
         AttributeDefinition::builder().attribute_name(*name).attribute_type(of.clone()).build()
     };
@@ -60,7 +122,7 @@ async fn table(
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes.unwrap()))
-        .set_key_schema(Some(schema(keys)))
+        .set_key_schema(Some(schema(&keys)))
         .set_global_secondary_indexes(Some(indexes.into_iter().map(secondary).collect()))
         .send()
         .await
