@@ -130,6 +130,15 @@ pub(super) async fn answer(client: &mut TcpStream, answer: &[u8]) {
     let _ = client.shutdown().await;
 }
 
+/// Answers 400 with the code of an error, as services with JSON do.
+pub(super) async fn refuse_with(client: &mut TcpStream, code: &str) {
+    let body = format!("{{\"__type\":\"{code}\",\"message\":\"refused by the link\"}}");
+    let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\n";
+    let length = body.len();
+    let text = format!("{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    answer(client, text.as_bytes()).await;
+}
+
 /// Answers 500.
 pub(super) async fn refuse(client: &mut TcpStream) {
     answer(client, REFUSED).await;

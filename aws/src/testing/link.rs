@@ -29,10 +29,12 @@ pub enum Fault {
     ErrorAfter,
     /// It is done; the connection breaks before the answer.
     ResetAfter,
+    /// Nothing was done; the answer is this error, as services with JSON tell it.
+    Answer(&'static str),
 }
 
 impl Fault {
-    /// All of them, with a short delay.
+    /// All that any service may meet with, with a short delay.
     pub const ALL: [Self; 6] = [
         Self::Drop,
         Self::Delay(Duration::from_millis(300)),
@@ -165,6 +167,7 @@ async fn one(mut client: TcpStream, state: Arc<State>) {
     match fault {
         Some(Fault::Drop) => return,
         Some(Fault::Refuse) => return http::refuse(&mut client).await,
+        Some(Fault::Answer(code)) => return http::refuse_with(&mut client, code).await,
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
         _ => {}
     }

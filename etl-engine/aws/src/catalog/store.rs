@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::GlueCatalog;
 use super::own::{Change, Own, Parameters, unchanged};
 use super::table::{read_table, table_input, with_parameters};
+use super::totals::Kept;
 use crate::retry::when_throttled;
 
 /// How often a write of our own parameters gives way to others.
@@ -49,7 +50,13 @@ impl GlueCatalog {
     }
 
     async fn create(&self, table: &CatalogTable, change: &Change<'_>) -> Result<()> {
-        let input = table_input(&self.settings, table, None, |own| change.write(own))?;
+        let mut nothing = Parameters::new();
+        Kept::empty().write(&mut nothing)?;
+        let own = |parameters: &mut Parameters| {
+            parameters.extend(nothing);
+            change.write(parameters);
+        };
+        let input = table_input(&self.settings, table, None, own)?;
         let call = || {
             let call = self.once.create_table().database_name(&table.name.database);
             call.table_input(input.clone()).send()
@@ -114,11 +121,11 @@ impl GlueCatalog {
     pub(super) async fn note(
         &self,
         name: &TableName,
-        change: impl Fn(&Table, Parameters) -> Option<Parameters> + Sync,
+        change: impl Fn(&Table, Parameters) -> Result<Option<Parameters>> + Sync,
     ) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let Some(current) = self.glue_table(name).await? else { return Ok(()) };
-            let Some(parameters) = change(&current, unchanged(&current)) else { return Ok(()) };
+            let Some(parameters) = change(&current, unchanged(&current))? else { return Ok(()) };
             let input = with_parameters(&current, parameters)?;
             let call = || {
                 self.client

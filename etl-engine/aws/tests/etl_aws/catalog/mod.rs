@@ -5,6 +5,7 @@
 
 mod batches;
 mod compare_and_swap;
+mod faults;
 mod shape;
 mod versions;
 
