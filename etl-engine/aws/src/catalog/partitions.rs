@@ -192,6 +192,7 @@ impl GlueCatalog {
             Ok(same.then(|| without_cascade(parameters)))
         })
         .await
+        .map(drop)
     }
 
     /// The partitions among `wanted` as Glue has them.

@@ -19,6 +19,7 @@ const ATTEMPTS: usize = 8;
 impl GlueCatalog {
     /// See [`etl_engine::catalog::Catalog::put_table`].
     pub(super) async fn store_table(&self, table: &CatalogTable, by: &TableAuthor) -> Result<u64> {
+        self.settings.check_database(&table.name)?;
         let current = self.glue_table(&table.name).await?;
         if let Some(current) = &current {
             // A table that is not ours to keep is not taken over either.
@@ -117,16 +118,18 @@ impl GlueCatalog {
 
     /// Changes our own parameters of a table, which makes no version of it. `change` says what they
     /// become, or `None` when nothing is to be done; it sees the table anew whenever somebody was
-    /// faster. Absent tables are left alone.
+    /// faster. Returns what was written, if anything was. Absent tables are left alone.
     pub(super) async fn note(
         &self,
         name: &TableName,
         change: impl Fn(&Table, Parameters) -> Result<Option<Parameters>> + Sync,
-    ) -> Result<()> {
+    ) -> Result<Option<Parameters>> {
         for _ in 0..ATTEMPTS {
-            let Some(current) = self.glue_table(name).await? else { return Ok(()) };
-            let Some(parameters) = change(&current, unchanged(&current))? else { return Ok(()) };
-            let input = with_parameters(&current, parameters)?;
+            let Some(current) = self.glue_table(name).await? else { return Ok(None) };
+            let Some(parameters) = change(&current, unchanged(&current))? else {
+                return Ok(None);
+            };
+            let input = with_parameters(&current, parameters.clone())?;
             let call = || {
                 self.client
                     .update_table()
@@ -138,7 +141,7 @@ impl GlueCatalog {
                     .send()
             };
             match when_throttled(call, kind_of).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(Some(parameters)),
                 // Also when the first answer was lost and the call repeated: look again.
                 Err(error) if kind_of(&error) == ErrorKind::Conflict => {}
                 Err(error) => return Err(failed(&format!("update table {name}"), error)),

@@ -97,8 +97,12 @@ impl Sum {
 impl Kept {
     /// What is kept on a table; nothing right when nothing is.
     fn on(table: &Table) -> Self {
-        let kept = table.parameters.as_ref().and_then(|parameters| parameters.get(KEY));
-        kept.and_then(|kept| serde_json::from_str(kept).ok()).unwrap_or_default()
+        table.parameters.as_ref().map(Self::among).unwrap_or_default()
+    }
+
+    fn among(parameters: &Parameters) -> Self {
+        let kept = parameters.get(KEY).and_then(|kept| serde_json::from_str(kept).ok());
+        kept.unwrap_or_default()
     }
 
     /// For a table that was never written to.
@@ -194,6 +198,7 @@ impl GlueCatalog {
             kept.written(parameters).map(Some)
         })
         .await
+        .map(drop)
     }
 
     async fn unmark(
@@ -202,17 +207,15 @@ impl GlueCatalog {
         writer: &str,
         change: Option<&(Sum, Sum)>,
     ) -> Result<()> {
-        self.note(name, |table, parameters| {
+        let ended = self.note(name, |table, parameters| {
             let mut kept = Kept::on(table);
             if !kept.writers.contains_key(writer) {
                 return Ok(None);
             }
             kept.end(writer, change);
             kept.written(parameters).map(Some)
-        })
-        .await?;
-        let Some(table) = self.glue_table(name).await? else { return Ok(()) };
-        let kept = Kept::on(&table);
+        });
+        let Some(kept) = ended.await?.as_ref().map(Kept::among) else { return Ok(()) };
         if kept.is_right || !kept.writers.is_empty() {
             return Ok(());
         }
@@ -225,6 +228,7 @@ impl GlueCatalog {
             if same { counted.written(parameters).map(Some) } else { Ok(None) }
         })
         .await
+        .map(drop)
     }
 }
 
