@@ -31,6 +31,14 @@ impl Request {
         }
     }
 
+    /// Whether a text stands in its head or its body.
+    pub(super) fn holds(&self, text: &str) -> bool {
+        let head = format!("{} {}", self.method, self.path);
+        head.contains(text)
+            || self.headers.iter().any(|(_, value)| value.contains(text))
+            || String::from_utf8_lossy(&self.body).contains(text)
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
@@ -130,12 +138,12 @@ pub(super) async fn answer(client: &mut TcpStream, answer: &[u8]) {
     let _ = client.shutdown().await;
 }
 
-/// Answers 400 with the code of an error, as services with JSON do.
-pub(super) async fn refuse_with(client: &mut TcpStream, code: &str) {
-    let body = format!("{{\"__type\":\"{code}\",\"message\":\"refused by the link\"}}");
-    let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\n";
+/// Answers with a status and a body.
+pub(super) async fn say(client: &mut TcpStream, status: u16, body: &str) {
     let length = body.len();
-    let text = format!("{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    let text = format!(
+        "HTTP/1.1 {status} .\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
     answer(client, text.as_bytes()).await;
 }
 

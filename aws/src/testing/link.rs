@@ -29,12 +29,12 @@ pub enum Fault {
     ErrorAfter,
     /// It is done; the connection breaks before the answer.
     ResetAfter,
-    /// Nothing was done; the answer is this error, as services with JSON tell it.
-    Answer(&'static str),
+    /// It is answered so, with a status and a body; nothing was done.
+    Answer(u16, &'static str),
 }
 
 impl Fault {
-    /// All that any service may meet with, with a short delay.
+    /// All that any call can meet with, with a short delay.
     pub const ALL: [Self; 6] = [
         Self::Drop,
         Self::Delay(Duration::from_millis(300)),
@@ -91,10 +91,10 @@ impl FaultyLink {
         format!("http://{}", self.address)
     }
 
-    /// The next call of `operation` meets with `fault`: `TransactWriteItems`, `UpdateTable`,
-    /// `ExecuteChangeSet`; calls of S3 are `PUT /bucket/key`, told by their beginning.
-    pub fn plan(&self, operation: &str, fault: Fault) {
-        lock(&self.state.planned).push_back((operation.to_owned(), fault));
+    /// The next call that holds `text` in head or body meets with `fault`: the name of an operation,
+    /// `TransactWriteItems`, `ExecuteChangeSet`, or `PUT /bucket/key`.
+    pub fn plan(&self, text: &str, fault: Fault) {
+        lock(&self.state.planned).push_back((text.to_owned(), fault));
     }
 
     /// From now on so many of a thousand calls meet with one of `faults`. The same seed gives the same
@@ -122,14 +122,14 @@ impl FaultyLink {
 }
 
 impl State {
-    fn fault_of(&self, operation: &str) -> Option<Fault> {
+    fn fault_of(&self, request: &Request) -> Option<Fault> {
         let mut planned = lock(&self.planned);
-        let found = planned.iter().position(|(wanted, _)| operation.starts_with(wanted.as_str()));
+        let found = planned.iter().position(|(text, _)| request.holds(text));
         let fault = match found.and_then(|index| planned.remove(index)) {
             Some((_, fault)) => Some(fault),
             None => lock(&self.chance).as_mut().and_then(Chance::next),
         };
-        lock(&self.seen).push((operation.to_owned(), fault));
+        lock(&self.seen).push((request.operation(), fault));
         fault
     }
 }
@@ -163,11 +163,11 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 /// One call. A connection that is dropped without an answer is what the client is to see.
 async fn one(mut client: TcpStream, state: Arc<State>) {
     let Some(request) = http::read(&mut client).await else { return };
-    let fault = state.fault_of(&request.operation());
+    let fault = state.fault_of(&request);
     match fault {
         Some(Fault::Drop) => return,
         Some(Fault::Refuse) => return http::refuse(&mut client).await,
-        Some(Fault::Answer(code)) => return http::refuse_with(&mut client, code).await,
+        Some(Fault::Answer(status, body)) => return http::say(&mut client, status, body).await,
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
         _ => {}
     }

@@ -8,9 +8,9 @@ mod link;
 
 use std::time::Duration;
 
-use crate::{Account, AwsSettings, StaticCredentials};
-
 pub use link::{Fault, FaultyLink};
+
+use crate::{Account, AwsSettings, StaticCredentials};
 
 /// Names the emulator's address to tests; `cargo xtask test` starts one and sets it.
 pub const ENDPOINT: &str = "SLUICE_TEST_AWS_ENDPOINT";
@@ -39,13 +39,6 @@ impl Emulator {
     /// An account that no other test uses, with nothing in it.
     pub async fn account(&self) -> Account {
         Account::open(&self.settings(&fresh_account())).await
-    }
-
-    /// A link to it that can be broken, and the emulator as it is seen through the link.
-    pub async fn through_a_faulty_link(&self) -> (FaultyLink, Self) {
-        let link = FaultyLink::to(&self.endpoint).await;
-        let endpoint = link.endpoint();
-        (link, Self { endpoint })
     }
 
     /// How an account of the emulator is reached.

@@ -54,7 +54,8 @@ pub trait StackService: Send + Sync {
     /// [`ChangeSetStatus::Failed`] with its reason where only preparing it shows that.
     async fn prepare(&self, request: &ChangeSetRequest) -> Result<ChangeSet>;
 
-    /// A change set by its ARN, executed and obsolete ones too. NotFound when it was discarded.
+    /// A change set by its ARN, executed and obsolete ones too. NotFound when it was discarded; a
+    /// service may forget obsolete ones, too.
     async fn change_set(&self, arn: &str) -> Result<ChangeSet>;
 
     /// Takes a change set away that was not executed, and with the last one a stack that was never
@@ -64,13 +65,14 @@ pub trait StackService: Send + Sync {
     /// Begins to carry a change set out, and makes the stack's other ones obsolete. It is carried
     /// out once, however often this is called: a later call answers the same.
     ///
-    /// NotFound when it was discarded; Conflict when it is obsolete, failed, empty, or the stack is
-    /// busy or stuck: then plan anew (C4). `token` makes a repeated call one call: the same for each
+    /// NotFound when it was discarded or is forgotten; Conflict when it is obsolete, failed, empty, or
+    /// the stack is busy or stuck: then plan anew (C4). `token` makes a repeated call one call: the same for each
     /// attempt at one execution.
     async fn execute(&self, arn: &str, token: &str) -> Result<()>;
 
-    /// Does something else with a stack. The same token again does it once. Conflict when the
-    /// state, its protection or another stack that imports from it forbids it.
+    /// Does something else with a stack. The same token again does it once; where protecting has no
+    /// token, a repeated call protects again. Conflict when the state, its protection or another stack
+    /// that imports from it forbids it.
     async fn operate(&self, stack: &str, operation: &StackOperation, token: &str) -> Result<()>;
 
     /// What happened to the stack after the event with the id `after` (`None`: all that is kept),

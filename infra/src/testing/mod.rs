@@ -18,13 +18,22 @@ pub use asset_store::asset_store;
 pub use lake_repository::lake_repository;
 pub use parameter_store::parameter_store;
 pub use secret_store::secret_store;
-pub use stack_service::{BoxFuture, Disturbance, StacksUnderTest, stack_service};
+pub use stack_service::{Ability, BoxFuture, Disturbance, StacksUnderTest, stack_service};
 
-/// Runs cases, each on a fresh adapter, and panics at the end if one has failed.
+/// Runs cases, each on a fresh adapter, and panics at the end if one has failed. A case may need
+/// something that what is under test `lacks`: then it is SKIPPED.
 macro_rules! cases {
-    ($suite:literal, $make:expr, [$($case:ident),+ $(,)?]) => {{
+    ($suite:literal, $make:expr, [$($case:ident $(needs $ability:expr)?),+ $(,)?]) => {{
         let mut suite = $crate::testing::Suite::new($suite);
-        $( suite.case(stringify!($case), $case(($make)().await)).await; )+
+        $({
+            let made = ($make)().await;
+            let needs: &[(bool, &str)] =
+                &[$((made.lacks.contains(&$ability), stringify!($ability)))?];
+            match needs.iter().find(|(lacking, _)| *lacking) {
+                Some((_, what)) => suite.skip(stringify!($case), what),
+                None => suite.case(stringify!($case), $case(made)).await,
+            }
+        })+
         suite.finish();
     }};
 }
@@ -47,6 +56,10 @@ impl Suite {
             eprintln!("FAILED {}: {case}", self.name);
             self.failed.push(case);
         }
+    }
+
+    fn skip(&self, case: &str, lacking: &str) {
+        eprintln!("SKIPPED {}: {case}: what is under test lacks {lacking}", self.name);
     }
 
     fn finish(self) {

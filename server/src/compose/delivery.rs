@@ -9,6 +9,7 @@ use infra::change_report::ChangeReporter;
 use infra::lake_repository::LakeRepository;
 use infra_embedded::{GitLakeRepository, ReleaseStore, SqlPipelines};
 
+use super::aws_places::AwsPlaces;
 use super::delivery_github;
 use super::embedded_places::SimulatedPlaces;
 use crate::accounts::Accounts;
@@ -52,7 +53,7 @@ async fn places(config: &Config, first: &OpenLake) -> Result<Arc<dyn Places>> {
             database: first.database().clone(),
             data_dir: first.data_dir.clone(),
         }),
-        Mode::Aws => return Err(Error::invalid("mode = \"aws\" is not built yet")),
+        Mode::Aws => Arc::new(AwsPlaces::open(&config.aws).await?),
     })
 }
 

@@ -1,5 +1,8 @@
 //! Composition: which adapters stand behind the ports.
 
+mod aws;
+mod aws_names;
+mod aws_places;
 pub mod delivery;
 pub mod delivery_github;
 mod embedded;
@@ -36,7 +39,7 @@ pub async fn open_all(config: &Config) -> Result<Vec<OpenLake>> {
 
 async fn over(config: &LakeConfig, database: Database, data_dir: &Path) -> Result<OpenLake> {
     match &config.aws {
-        Some(_) => Err(Error::invalid("mode = \"aws\" is not built yet")),
+        Some(place) => aws::over(config, place, database, data_dir).await,
         None => embedded::over(config, database, data_dir),
     }
 }

@@ -91,6 +91,19 @@ impl Delivery {
         })
     }
 
+    /// The lake of an environment as it is: an empty one before the environment is made.
+    pub async fn lake_now(
+        &self,
+        environment: &Environment,
+        logical_id_prefix: &str,
+    ) -> Result<Arc<OpenLake>> {
+        let lake = self.lake(&environment.name)?;
+        Ok(match self.places.is_made(environment, logical_id_prefix).await? {
+            true => Arc::clone(lake),
+            false => Arc::new(lake.before_it_is_made()),
+        })
+    }
+
     /// The stacks of an environment.
     pub async fn stacks(&self, environment: &Environment) -> Result<Arc<dyn StackService>> {
         self.places.stacks(environment).await

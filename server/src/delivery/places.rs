@@ -16,6 +16,9 @@ pub trait Places: Send + Sync {
     /// Whether no account is touched.
     fn simulated(&self) -> bool;
 
+    /// Whether the environment has been made, so that its lake can be asked.
+    async fn is_made(&self, at: &Environment, logical_id_prefix: &str) -> Result<bool>;
+
     /// The stacks of an environment, as pipelines change them.
     async fn stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>>;
 

@@ -6,6 +6,7 @@
 pub(crate) mod attributes;
 pub(crate) mod batch;
 pub(crate) mod long_text;
+pub(crate) mod packed;
 pub(crate) mod read;
 pub(crate) mod transaction;
 

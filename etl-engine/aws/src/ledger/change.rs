@@ -1,9 +1,9 @@
 //! One change of a job, with all that follows from it, in one transaction.
 
-use domain::Result;
 use domain::dataset::DatasetId;
 use domain::notification::Notification;
 use domain::run::{RunStatus, Trigger};
+use domain::{Error, ErrorKind, Result};
 use etl_engine::run::Job;
 
 use super::audit_item::{Stored, owner};
@@ -86,18 +86,34 @@ impl DynamoDbRunLedger {
             Some(seen) => Terms::only_if("version = :seen").value(":seen", number(seen.version)),
             None => Terms::only_if("attribute_not_exists(execution_id)"),
         };
-        writes.put(self.audit(), item, &condition)?;
+        writes.put(self.audit(), item.clone(), &condition)?;
         let told_item = told.as_ref().map(|told| told.item.clone());
         for item in told_item.into_iter().chain(committed.cloned()) {
             writes.put(self.state(), item, &Terms::default())?;
         }
-        let outcome = writes.send(&self.client, what).await?;
+        let outcome = match writes.send(&self.client, what).await {
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                self.read_back(&item, error).await?
+            }
+            known => known?,
+        };
         let done = matches!(outcome, Outcome::Done);
         self.forget_text(change, long.as_ref(), done).await;
         if let (Some(told), false) = (told, done) {
             told.forget(&self.texts).await;
         }
         Ok(outcome)
+    }
+
+    /// Nobody answered, however often it was asked. When the item is the one that was to be written,
+    /// then all of the transaction was.
+    async fn read_back(&self, written: &Item, error: Error) -> Result<Outcome> {
+        let mut place = written.clone();
+        place.retain(|name, _| name == "execution_id");
+        match read::item(&self.client, self.audit(), "read a run back", place).await {
+            Ok(Some(found)) if found == *written => Ok(Outcome::Done),
+            _ => Err(error),
+        }
     }
 
     /// Everything around the run's own item. False when somebody was faster.

@@ -85,7 +85,11 @@ impl SecretsManagerSecretStore {
             .secret_string(value.expose())
             .set_kms_key_id(self.settings.key.clone());
         match make.send().await.map_err(|error| told_of(&format!("make secret {name}"), error)) {
-            Ok(_) => self.describe_now(name).await.map(Some),
+            // Somebody may have rotated it since; what was put is still the first version.
+            Ok(_) => {
+                let now = self.describe_now(name).await?;
+                Ok(Some(SecretDescription { version: 1, has_previous: false, ..now }))
+            }
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(None),
             Err(error) => Err(error),
         }

@@ -23,6 +23,7 @@ pub(crate) fn stacks_under_test(
             let service = disturbed.clone();
             Box::pin(async move { disturb(&service, disturbance).await })
         }),
+        lacks: &[],
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::ErrorKind;
 use domain::stack::ChangeAction;
 
-use super::{StacksUnderTest, request, template};
+use super::{Ability, StacksUnderTest, request, template};
 use crate::stacks::{ChangeSetKind, ChangeSetStatus, StackStatus};
 use crate::testing::cases;
 
@@ -19,6 +19,7 @@ pub(super) async fn run(make: &impl AsyncFn() -> StacksUnderTest) {
             c4_a_deleted_stack_makes_its_change_sets_obsolete,
             c5_executing_again_answers_the_same,
             one_that_changes_nothing_is_empty,
+            outputs_alone_are_a_change needs Ability::ChangeOutputsAlone,
             discarding_the_last_takes_a_stack_away_that_was_never_made,
             what_cannot_be_used_is_refused,
             changes_say_what_happens_to_which_resource,
@@ -65,10 +66,10 @@ async fn c1_a_name_may_come_again_and_an_arn_does_not(stacks: StacksUnderTest) {
 async fn c4_what_was_executed_makes_the_others_obsolete(stacks: StacksUnderTest) {
     let other = stacks.prepare("DevLake", &template(1), "other").await;
     stacks.deploy("DevLake", &template(0), "one").await;
-    let found = stacks.service.change_set(&other.arn).await.unwrap();
-    assert_eq!(found.status, ChangeSetStatus::Obsolete);
+    stacks.assert_obsolete(&other.arn).await;
     let error = stacks.service.execute(&other.arn, "t").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    let kinds = [ErrorKind::Conflict, ErrorKind::NotFound];
+    assert!(kinds.contains(&error.kind()), "{error}");
     assert!(error.message().contains("plan anew"), "{error}");
 }
 
@@ -103,9 +104,13 @@ async fn one_that_changes_nothing_is_empty(stacks: StacksUnderTest) {
     assert_eq!((set.status, set.changes.len()), (ChangeSetStatus::Empty, 0));
     let error = stacks.service.execute(&set.arn, "t").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+}
+
+async fn outputs_alone_are_a_change(stacks: StacksUnderTest) {
+    stacks.deploy("DevLake", &template(0), "one").await;
     let outputs = template(0).replace("Value: !Ref Bucket", "Value: !Ref Queue");
-    let set = stacks.prepare("DevLake", &outputs, "three").await;
-    assert_eq!(set.status, ChangeSetStatus::Prepared, "outputs alone are a change");
+    let set = stacks.prepare("DevLake", &outputs, "two").await;
+    assert_eq!((set.status, set.changes.len()), (ChangeSetStatus::Prepared, 0));
 }
 
 async fn discarding_the_last_takes_a_stack_away_that_was_never_made(stacks: StacksUnderTest) {
@@ -147,8 +152,11 @@ async fn changes_say_what_happens_to_which_resource(stacks: StacksUnderTest) {
     let mut found: Vec<_> =
         set.changes.iter().map(|change| (change.logical_id.as_str(), change.action)).collect();
     found.sort_unstable();
+    // Whether a value stays the same may not be known before.
+    let bucket = found[0].1;
+    assert!(matches!(bucket, ChangeAction::Replace | ChangeAction::MayReplace), "{bucket}");
     let expected = [
-        ("Bucket", ChangeAction::Replace),
+        ("Bucket", bucket),
         ("Key", ChangeAction::Remove),
         ("Own", ChangeAction::Add),
         ("Queue", ChangeAction::Modify),

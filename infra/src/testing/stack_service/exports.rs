@@ -2,7 +2,7 @@
 
 use domain::ErrorKind;
 
-use super::{StacksUnderTest, template};
+use super::{Ability, StacksUnderTest, template};
 use crate::stacks::{StackOperation, StackStatus};
 use crate::testing::cases;
 
@@ -27,8 +27,8 @@ pub(super) async fn run(make: &impl AsyncFn() -> StacksUnderTest) {
         [
             an_import_takes_the_value_of_the_export,
             a_stack_whose_export_is_used_is_not_deleted,
-            an_export_in_use_is_neither_changed_nor_deleted,
-            a_name_is_exported_by_one_stack_only,
+            an_export_in_use_is_neither_changed_nor_deleted needs Ability::GuardExports,
+            a_name_is_exported_by_one_stack_only needs Ability::GuardExports,
         ]
     );
 }

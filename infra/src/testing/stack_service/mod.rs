@@ -12,8 +12,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ErrorKind;
+
 use crate::stacks::{
-    ChangeSet, ChangeSetRequest, Stack, StackEvent, StackOperation, StackService, StackStatus,
+    ChangeSet, ChangeSetRequest, ChangeSetStatus, Stack, StackEvent, StackOperation, StackService,
+    StackStatus,
 };
 
 /// Services of one account and region in which there is nothing yet.
@@ -25,6 +28,23 @@ pub struct StacksUnderTest {
     pub second: Arc<dyn StackService>,
     /// Makes something go wrong from now on.
     pub disturb: Arc<dyn Fn(Disturbance) -> BoxFuture + Send + Sync>,
+    /// What it cannot do, or what stands for it cannot: cases that need it are skipped.
+    pub lacks: &'static [Ability],
+}
+
+/// Something that not every service can do, or not every emulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ability {
+    /// Resources fail when they are asked to: [`Disturbance::Fail`].
+    FailOnDemand,
+    /// A change of outputs alone is a change.
+    ChangeOutputsAlone,
+    /// An export stays as it is while it is used, and one stack only can use a name.
+    GuardExports,
+    /// Events tell of resources that a change took away.
+    TellOfCleanUp,
+    /// The tokens of all operations are remembered.
+    RememberTokens,
 }
 
 /// What [`StacksUnderTest::disturb`] returns.
@@ -46,7 +66,7 @@ pub enum Disturbance {
     LoseRequest,
     /// The next call to execute a change set is carried out and not answered.
     LoseAnswer,
-    /// The next call is throttled.
+    /// The next call to execute a change set is throttled.
     Throttle,
     /// All of this ends.
     Heal,
@@ -132,6 +152,14 @@ fn request(stack: &str, template: &str, token: &str) -> ChangeSetRequest {
 impl StacksUnderTest {
     async fn prepare(&self, stack: &str, template: &str, token: &str) -> ChangeSet {
         self.service.prepare(&request(stack, template, token)).await.unwrap()
+    }
+
+    /// A change set that cannot be executed any more is obsolete, or forgotten.
+    async fn assert_obsolete(&self, arn: &str) {
+        match self.service.change_set(arn).await {
+            Ok(found) => assert_eq!(found.status, ChangeSetStatus::Obsolete, "{arn}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{error}"),
+        }
     }
 
     /// Prepares, executes and waits.

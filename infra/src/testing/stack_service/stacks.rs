@@ -2,7 +2,7 @@
 
 use domain::ErrorKind;
 
-use super::{Disturbance, StacksUnderTest, request, template};
+use super::{Ability, Disturbance, StacksUnderTest, request, template};
 use crate::stacks::{StackOperation, StackStatus};
 use crate::testing::cases;
 
@@ -15,11 +15,13 @@ pub(super) async fn run(make: &impl AsyncFn() -> StacksUnderTest) {
             a_stack_is_made_as_its_template_says,
             a_change_keeps_what_stays_and_takes_away_what_goes,
             a_replaced_resource_has_another_name,
+            a_change_tells_of_what_it_takes_away needs Ability::TellOfCleanUp,
             events_are_told_from_where_somebody_left_off,
             a_list_holds_the_stacks_of_a_prefix_in_order,
             a_protected_stack_is_not_deleted,
             a_deleted_stack_is_gone_and_its_events_are_not,
-            an_operation_is_done_once_for_a_token,
+            what_the_state_forbids_is_refused,
+            an_operation_is_done_once_for_a_token needs Ability::RememberTokens,
             drift_is_what_differs_from_the_template,
         ]
     );
@@ -81,32 +83,36 @@ async fn a_change_keeps_what_stays_and_takes_away_what_goes(stacks: StacksUnderT
     stacks.deploy("DevLake", only_bucket, "three").await;
     let resources = stacks.service.resources("DevLake").await.unwrap();
     assert_eq!(resources.len(), 1, "{resources:?}");
-    let told: Vec<_> = stacks
-        .events("DevLake")
-        .await
-        .into_iter()
-        .map(|one| (one.logical_id, one.status))
-        .collect();
-    assert!(told.contains(&("Queue".to_owned(), "DELETE_COMPLETE".to_owned())), "{told:?}");
+}
+
+/// A bucket of a name.
+fn bucket(name: &str) -> String {
+    format!(
+        "Resources: {{Bucket: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {{Fn::Sub: \
+         '{name}-${{AWS::AccountId}}'}}}}}}}}"
+    )
 }
 
 async fn a_replaced_resource_has_another_name(stacks: StacksUnderTest) {
-    let table = |key: &str| {
-        format!(
-            "Resources: {{Table: {{Type: AWS::DynamoDB::Table, Properties: {{BillingMode: \
-             PAY_PER_REQUEST, KeySchema: [{{AttributeName: {key}, KeyType: HASH}}], \
-             AttributeDefinitions: [{{AttributeName: {key}, AttributeType: S}}]}}}}}}"
-        )
-    };
-    stacks.deploy("DevLake", &table("a"), "one").await;
-    let before = stacks.physical_id("DevLake", "Table").await;
-    let stack = stacks.deploy("DevLake", &table("b"), "two").await;
+    stacks.deploy("DevLake", &bucket("one"), "one").await;
+    let before = stacks.physical_id("DevLake", "Bucket").await;
+    let stack = stacks.deploy("DevLake", &bucket("two"), "two").await;
     assert_eq!(stack.status, StackStatus::UpdateComplete);
-    let after = stacks.physical_id("DevLake", "Table").await;
-    assert_ne!(before, after);
+    assert_ne!(stacks.physical_id("DevLake", "Bucket").await, before);
+}
+
+async fn a_change_tells_of_what_it_takes_away(stacks: StacksUnderTest) {
+    stacks.deploy("DevLake", &bucket("one"), "one").await;
+    let before = stacks.physical_id("DevLake", "Bucket").await;
+    let with_queue = bucket("two").replace("{Bucket:", "{Queue: {Type: AWS::SQS::Queue}, Bucket:");
+    stacks.deploy("DevLake", &with_queue, "two").await;
     let events = stacks.events("DevLake").await;
     let gone = events.iter().find(|event| event.status == "DELETE_COMPLETE").unwrap();
     assert_eq!(gone.physical_id, before);
+    stacks.deploy("DevLake", &bucket("two"), "three").await;
+    let told = stacks.events("DevLake").await.into_iter().map(|one| (one.logical_id, one.status));
+    let told: Vec<_> = told.collect();
+    assert!(told.contains(&("Queue".to_owned(), "DELETE_COMPLETE".to_owned())), "{told:?}");
 }
 
 async fn events_are_told_from_where_somebody_left_off(stacks: StacksUnderTest) {
@@ -169,6 +175,10 @@ async fn an_operation_is_done_once_for_a_token(stacks: StacksUnderTest) {
     stacks.operate("DevLake", &off, "u").await.unwrap();
     stacks.operate("DevLake", &on, "t").await.unwrap();
     assert!(!stacks.service.describe("DevLake").await.unwrap().unwrap().protected);
+}
+
+async fn what_the_state_forbids_is_refused(stacks: StacksUnderTest) {
+    stacks.deploy("DevLake", &template(0), "one").await;
     let error = stacks.operate("DevLake", &StackOperation::CancelUpdate, "v").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     let early = StackOperation::Delete { retain: vec!["Key".to_owned()] };
@@ -182,11 +192,11 @@ async fn drift_is_what_differs_from_the_template(stacks: StacksUnderTest) {
     let (stack, logical_id) = ("DevLake".to_owned(), "Queue".to_owned());
     let pointer = "/DelaySeconds";
     stacks.disturb(Disturbance::Set { stack, logical_id, pointer, value: "9" }).await;
-    let (stack, logical_id) = ("DevLake".to_owned(), "Key".to_owned());
+    let (stack, logical_id) = ("DevLake".to_owned(), "Bucket".to_owned());
     stacks.disturb(Disturbance::Delete { stack, logical_id }).await;
     let drifted = stacks.second.drift("DevLake").await.unwrap();
     let found: Vec<_> = drifted.iter().map(|one| (one.logical_id.as_str(), one.deleted)).collect();
-    assert_eq!(found, [("Key", true), ("Queue", false)]);
+    assert_eq!(found, [("Bucket", true), ("Queue", false)]);
     let difference = &drifted[1].differences[0];
     assert!(difference.path.ends_with("DelaySeconds"), "{difference:?}");
     assert!(difference.after.as_deref().is_some_and(|after| after.contains('9')), "{difference:?}");

@@ -7,7 +7,7 @@ use domain::column::ColumnType;
 use domain::table::CatalogTable;
 use etl_engine::catalog::Catalog;
 
-use super::{Emulator, UnderTest, ada, days, table, under_test, yellow};
+use super::{Emulator, UnderTest, ada, days, refused, table, under_test, yellow};
 
 /// A catalog whose calls go over the link. Beside it, what is really there.
 async fn over_a_link() -> Option<(FaultyLink, UnderTest)> {
@@ -54,21 +54,21 @@ async fn a3_a_change_that_was_not_made_is_said_not_to_be() {
 async fn b10_refusals_keep_their_kind_and_throttled_changes_are_made_later() {
     let Some((link, lake)) = over_a_link().await else { return };
     for _ in 0..3 {
-        link.plan("CreateTable", Fault::Answer("ThrottlingException"));
+        link.plan("CreateTable", refused("ThrottlingException"));
     }
     lake.catalog.put_table(&table(&[("a", ColumnType::Int)]), &ada()).await.unwrap();
     for (call, code, kind) in [
         ("GetTable", "AccessDeniedException", ErrorKind::Denied),
         ("GetTable", "GlueEncryptionException", ErrorKind::Invalid),
     ] {
-        link.plan(call, Fault::Answer(code));
+        link.plan(call, refused(code));
         let error = lake.catalog.table(&yellow()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     }
-    link.plan("GetPartitions", Fault::Answer("AccessDeniedException"));
+    link.plan("GetPartitions", refused("AccessDeniedException"));
     let error = lake.catalog.partitions(&yellow(), None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "not an empty table: {error}");
-    link.plan("GetTables", Fault::Answer("AccessDeniedException"));
+    link.plan("GetTables", refused("AccessDeniedException"));
     assert_eq!(lake.catalog.tables(None).await.unwrap_err().kind(), ErrorKind::Denied);
     assert!(link.is_done());
 }

@@ -3,7 +3,9 @@
 // The helpers of tests are tests too.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod answers;
 mod big;
+mod faults;
 mod pages;
 mod races;
 mod suites;

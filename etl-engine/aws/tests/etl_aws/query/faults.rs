@@ -10,6 +10,7 @@ use etl_engine::query::service::QueryService;
 
 use super::lake::{QueriedLake, athena_settings};
 use super::{endless, run_of};
+use crate::catalog::refused;
 
 async fn over_a_link() -> Option<(FaultyLink, QueriedLake)> {
     let (link, emulator) = Emulator::of_this_run()?.through_a_faulty_link().await;
@@ -23,7 +24,7 @@ async fn a_query_outlives_calls_that_are_throttled_lost_or_refused() {
     lake.put_day("2020-08-05", &[Some("Y"); 3]).await;
     let service = lake.athena(athena_settings());
     for call in ["StartQueryExecution", "GetQueryResults"] {
-        link.plan(call, Fault::Answer("TooManyRequestsException"));
+        link.plan(call, refused("TooManyRequestsException"));
         link.plan(call, Fault::Refuse);
     }
     for fault in [Fault::Drop, Fault::Refuse, Fault::ResetAfter] {
@@ -43,7 +44,7 @@ async fn e9_a_stop_that_was_lost_is_asked_for_again() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for _ in 0..4 {
-        link.plan("StopQueryExecution", Fault::Answer("AccessDeniedException"));
+        link.plan("StopQueryExecution", refused("AccessDeniedException"));
     }
     service.cancel(id).await.unwrap();
     assert_eq!(service.status(id).await.unwrap().state, QueryState::Cancelled);
@@ -64,10 +65,10 @@ async fn e9_a_stop_that_was_lost_is_asked_for_again() {
 async fn b10_refusals_of_athena_keep_their_kind() {
     let Some((link, lake)) = over_a_link().await else { return };
     let service = lake.athena(athena_settings());
-    link.plan("StartQueryExecution", Fault::Answer("AccessDeniedException"));
+    link.plan("StartQueryExecution", refused("AccessDeniedException"));
     let error = run_of(&service, "SELECT 1").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
-    link.plan("GetTable", Fault::Answer("AccessDeniedException"));
+    link.plan("GetTable", refused("AccessDeniedException"));
     let error = run_of(&service, "SELECT * FROM tlc.yellow").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "not a table that does not exist: {error}");
 }
