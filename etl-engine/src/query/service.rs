@@ -116,3 +116,27 @@ pub trait QueryService: Send + Sync + std::fmt::Debug {
     /// has ended stays as it is.
     async fn cancel(&self, id: QueryId) -> Result<()>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_an_earlier_run_are_said_to_be_so() {
+        let status = |truncated: Option<&str>, reused| QueryStatus {
+            state: QueryState::Succeeded,
+            queued: Duration::ZERO,
+            running: Duration::ZERO,
+            cost: QueryCost::default(),
+            more: false,
+            truncated: truncated.map(str::to_owned),
+            reused,
+            error: None,
+        };
+        let hour = Some(Duration::from_secs(3600));
+        assert_eq!(status(None, None).remark(), None);
+        assert_eq!(status(Some("cut"), None).remark().as_deref(), Some("cut"));
+        let both = status(Some("cut"), hour).remark().unwrap();
+        assert_eq!(both, "cut; the rows of an earlier run of this text, at most 60 minutes old");
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
 use domain::partition::{PARTITION_KEYS, Partition};
 use domain::query::QueryLimits;
@@ -238,8 +238,9 @@ fn named_alike(batch: RecordBatch, like: &RecordBatch) -> Result<RecordBatch> {
         field.as_ref().clone().with_name(name)
     };
     let fields: Vec<_> = schema.fields().iter().enumerate().map(field).collect();
-    batch
-        .with_schema(Arc::new(Schema::new(fields)))
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let (schema, columns) = (Arc::new(Schema::new(fields)), batch.columns().to_vec());
+    RecordBatch::try_new_with_options(schema, columns, &options)
         .map_err(|error| Error::internal("columns cannot be named alike").with_source(error))
 }
 

@@ -86,11 +86,15 @@ fn state_line(info: QueryInfo) -> AnyView {
         (info.queue_seconds > 0.05)
             .then(|| format!("{} queued", format::seconds(info.queue_seconds))),
         has_run.then(|| format!("{} run", format::seconds(info.run_seconds))),
-        (info.files > 0).then(|| {
-            let (bytes, files) = (format::bytes(info.bytes_scanned), format::count(info.files));
-            format!("{bytes} in {files} files of {} partitions", format::count(info.partitions))
+        // Athena tells how much it read, not from how many files.
+        (info.bytes_scanned > 0).then(|| match (format::bytes(info.bytes_scanned), info.files) {
+            (bytes, 0) => format!("{bytes} read"),
+            (bytes, files) => {
+                let (files, partitions) = (format::count(files), format::count(info.partitions));
+                format!("{bytes} in {files} files of {partitions} partitions")
+            }
         }),
-        (info.files > 0).then(|| format!("about {} in Athena", usd(info.estimated_usd))),
+        (info.bytes_scanned > 0).then(|| format!("about {} in Athena", usd(info.estimated_usd))),
         Some(info.engine.clone()),
     ];
     let facts = facts.into_iter().flatten().map(|fact| view! { <span>{fact}</span> });

@@ -10,6 +10,7 @@ mod partitions;
 mod store;
 mod table;
 mod text;
+mod totals;
 
 use async_trait::async_trait;
 use aws::{Account, failed, kind_of};
@@ -183,7 +184,7 @@ impl Catalog for GlueCatalog {
 
     async fn totals(&self) -> Result<Vec<TableTotals>> {
         let tables = self.all_tables().await?.into_iter();
-        at_once(tables.map(|(_, table)| self.totals_of(table)).collect()).await
+        at_once(tables.map(|table| self.totals_of(table)).collect()).await
     }
 
     async fn delete_partitions(&self, name: &TableName, partitions: &[Partition]) -> Result<()> {

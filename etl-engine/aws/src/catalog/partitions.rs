@@ -9,12 +9,13 @@ use aws_sdk_glue::types::{
     PartitionValueList, Table,
 };
 use domain::partition::Partition;
-use domain::table::{CatalogPartition, CatalogTable, TableName, TableTotals};
+use domain::table::{CatalogPartition, TableName};
 use domain::{Error, ErrorKind, Result};
 
 use super::own::{Own, without_cascade};
 use super::partition::{day_of, partition_input, read_partition, with_columns_of};
 use super::table::unwritable;
+use super::totals::Sum;
 use super::{GlueCatalog, at_once};
 
 /// Most partitions in one call.
@@ -41,21 +42,6 @@ impl GlueCatalog {
         read(found.values())
     }
 
-    /// Sums a table up.
-    pub(super) async fn totals_of(&self, table: CatalogTable) -> Result<TableTotals> {
-        let partitions = self.every_partition(&table.name).await?;
-        let sum = |of: fn(&CatalogPartition) -> u64| partitions.iter().map(of).sum();
-        Ok(TableTotals {
-            zone: table.zone,
-            partitions: partitions.len() as u64,
-            rows: sum(|partition| partition.rows),
-            bytes: sum(|partition| partition.bytes),
-            files: sum(|partition| partition.files),
-            updated_at: partitions.iter().map(|partition| partition.updated_at).max(),
-            name: table.name,
-        })
-    }
-
     /// See [`etl_engine::catalog::Catalog::put_partitions`].
     pub(super) async fn store_partitions(
         &self,
@@ -68,19 +54,29 @@ impl GlueCatalog {
             self.cascade(name).await?;
         }
         // Of a partition that is named twice the last counts.
-        let mut wanted: BTreeMap<_, _> =
+        let wanted: BTreeMap<_, _> =
             partitions.iter().map(|partition| (partition.partition, partition)).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let (days, after) = (wanted.keys().copied().collect(), Sum::of(wanted.values().copied()));
+        self.counting(name, days, after, self.store_all(name, &table, wanted)).await
+    }
+
+    async fn store_all(
+        &self,
+        name: &TableName,
+        table: &Table,
+        mut wanted: BTreeMap<Partition, &CatalogPartition>,
+    ) -> Result<()> {
         for _ in 0..ROUNDS {
+            let left = self.store_once(name, table, &wanted).await?;
+            wanted.retain(|partition, _| left.contains(partition));
             if wanted.is_empty() {
                 return Ok(());
             }
-            let left = self.store_once(name, &table, &wanted).await?;
-            wanted.retain(|partition, _| left.contains(partition));
         }
         let count = wanted.len();
-        if count == 0 {
-            return Ok(());
-        }
         Err(Error::new(
             ErrorKind::Unavailable,
             format!("{count} partitions of table {name} come and go all the time; try again"),
@@ -154,9 +150,15 @@ impl GlueCatalog {
         name: &TableName,
         partitions: &[Partition],
     ) -> Result<()> {
-        let days: BTreeSet<_> = partitions.iter().copied().collect();
-        let removals = days.into_iter().map(|partition| self.remove_partition(name, partition));
-        at_once(removals.collect()).await.map(drop)
+        let days: BTreeSet<_> =
+            self.found(name, partitions.iter().copied().collect()).await?.into_keys().collect();
+        if days.is_empty() {
+            return Ok(());
+        }
+        let removals = days.iter().map(|partition| self.remove_partition(name, *partition));
+        let removals = at_once(removals.collect());
+        let work = async { removals.await.map(drop) };
+        self.counting(name, days.clone(), Sum::default(), work).await
     }
 
     async fn remove_partition(&self, name: &TableName, partition: Partition) -> Result<()> {
@@ -187,9 +189,10 @@ impl GlueCatalog {
             let own = Own::of(current);
             // Not when the columns changed once more: that is another cascade.
             let same = own.cascade() == done && own.version() == version;
-            same.then(|| without_cascade(parameters))
+            Ok(same.then(|| without_cascade(parameters)))
         })
         .await
+        .map(drop)
     }
 
     /// The partitions among `wanted` as Glue has them.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::GlueCatalog;
 use super::own::{Change, Own, Parameters, unchanged};
 use super::table::{read_table, table_input, with_parameters};
+use super::totals::Kept;
 use crate::retry::when_throttled;
 
 /// How often a write of our own parameters gives way to others.
@@ -18,6 +19,7 @@ const ATTEMPTS: usize = 8;
 impl GlueCatalog {
     /// See [`etl_engine::catalog::Catalog::put_table`].
     pub(super) async fn store_table(&self, table: &CatalogTable, by: &TableAuthor) -> Result<u64> {
+        self.settings.check_database(&table.name)?;
         let current = self.glue_table(&table.name).await?;
         if let Some(current) = &current {
             // A table that is not ours to keep is not taken over either.
@@ -49,7 +51,13 @@ impl GlueCatalog {
     }
 
     async fn create(&self, table: &CatalogTable, change: &Change<'_>) -> Result<()> {
-        let input = table_input(&self.settings, table, None, |own| change.write(own))?;
+        let mut nothing = Parameters::new();
+        Kept::empty().write(&mut nothing)?;
+        let own = |parameters: &mut Parameters| {
+            parameters.extend(nothing);
+            change.write(parameters);
+        };
+        let input = table_input(&self.settings, table, None, own)?;
         let call = || {
             let call = self.once.create_table().database_name(&table.name.database);
             call.table_input(input.clone()).send()
@@ -110,16 +118,18 @@ impl GlueCatalog {
 
     /// Changes our own parameters of a table, which makes no version of it. `change` says what they
     /// become, or `None` when nothing is to be done; it sees the table anew whenever somebody was
-    /// faster. Absent tables are left alone.
+    /// faster. Returns what was written, if anything was. Absent tables are left alone.
     pub(super) async fn note(
         &self,
         name: &TableName,
-        change: impl Fn(&Table, Parameters) -> Option<Parameters> + Sync,
-    ) -> Result<()> {
+        change: impl Fn(&Table, Parameters) -> Result<Option<Parameters>> + Sync,
+    ) -> Result<Option<Parameters>> {
         for _ in 0..ATTEMPTS {
-            let Some(current) = self.glue_table(name).await? else { return Ok(()) };
-            let Some(parameters) = change(&current, unchanged(&current)) else { return Ok(()) };
-            let input = with_parameters(&current, parameters)?;
+            let Some(current) = self.glue_table(name).await? else { return Ok(None) };
+            let Some(parameters) = change(&current, unchanged(&current))? else {
+                return Ok(None);
+            };
+            let input = with_parameters(&current, parameters.clone())?;
             let call = || {
                 self.client
                     .update_table()
@@ -131,7 +141,7 @@ impl GlueCatalog {
                     .send()
             };
             match when_throttled(call, kind_of).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(Some(parameters)),
                 // Also when the first answer was lost and the call repeated: look again.
                 Err(error) if kind_of(&error) == ErrorKind::Conflict => {}
                 Err(error) => return Err(failed(&format!("update table {name}"), error)),

@@ -29,6 +29,19 @@ impl From<Unfit> for Error {
 }
 
 impl GlueSettings {
+    /// Refuses a database that lists would never look into.
+    pub(super) fn check_database(&self, name: &TableName) -> Result<()> {
+        if self.databases.contains(&name.database) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "table {name}: {:?} is none of this environment's Glue databases ({}): name one of them \
+             in the source",
+            name.database,
+            self.databases.join(", ")
+        )))
+    }
+
     /// Where a table's folder is: `s3://bucket/folder/`.
     pub(super) fn address(&self, zone: Zone, location: &str) -> Result<String> {
         let bucket = match zone {

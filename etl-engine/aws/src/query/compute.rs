@@ -96,7 +96,8 @@ impl Query {
             return Err(cancelled());
         }
         // Never given up half way: what was started has to be known to be stopped.
-        let start = Start { text: &self.text, token: self.token(attempt), reuse: self.reuse };
+        let token = token(self.id, attempt, &self.who);
+        let start = Start { text: &self.text, token, reuse: self.reuse };
         let execution = self.executions.start(&start).await?;
         let ended = self.ended(&execution, deadline, cancel, reports).await;
         if let Err(error) = &ended
@@ -145,13 +146,6 @@ impl Query {
         until(deadline, self.limits.timeout, cancel, ended).await
     }
 
-    /// The same for every repeat of one start, and for nothing else of anybody.
-    fn token(&self, attempt: u32) -> String {
-        let allowed = |ch: char| if ch.is_ascii_alphanumeric() { ch } else { '-' };
-        let who: String = self.who.chars().map(allowed).take(64).collect();
-        format!("sluice-{}-{attempt}-{who}", self.id)
-    }
-
     /// What the query cost; tells who watches it.
     fn report(&self, ended: &QueryExecution, reports: Option<&Started>) -> QueryCost {
         let statistics = ended.statistics.as_ref();
@@ -176,6 +170,13 @@ impl Query {
     }
 }
 
+/// The same for every repeat of one start, and for nothing else of anybody (promise E9).
+fn token(id: QueryId, attempt: u32, who: &str) -> String {
+    let allowed = |ch: char| if ch.is_ascii_alphanumeric() { ch } else { '-' };
+    let who: String = who.chars().map(allowed).take(64).collect();
+    format!("sluice-{id}-{attempt}-{who}")
+}
+
 /// What a call comes to, unless the query is cancelled or its time is over first.
 async fn until<T>(
     deadline: Instant,
@@ -189,5 +190,28 @@ async fn until<T>(
         done = tokio::time::timeout_at(deadline.into(), call) => {
             done.unwrap_or_else(|_| Err(too_long(timeout)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn e9_tokens_are_of_one_user_one_query_and_one_attempt() {
+        let (one, other) = (QueryId::generate(), QueryId::generate());
+        let tokens = [
+            token(one, 1, "ada"),
+            token(one, 1, "bob"),
+            token(one, 2, "ada"),
+            token(other, 1, "ada"),
+            token(other, 1, ""),
+            token(other, 1, &"ü".repeat(300)),
+        ];
+        assert!(tokens.iter().all(|token| token.is_ascii() && (32..=128).contains(&token.len())));
+        assert_eq!(BTreeSet::from(tokens.clone()).len(), tokens.len());
+        assert_eq!(token(one, 1, "ada"), tokens[0]);
     }
 }

@@ -5,13 +5,14 @@
 
 mod batches;
 mod compare_and_swap;
+mod faults;
 mod shape;
 mod versions;
 
 use std::sync::Arc;
 
 use aws::Account;
-use aws::testing::Emulator;
+use aws::testing::{Emulator, Fault};
 use aws_sdk_glue::Client;
 use aws_sdk_glue::types::{DatabaseInput, Table};
 use domain::column::ColumnType;
@@ -54,6 +55,12 @@ impl UnderTest {
         let call = self.glue.get_table().database_name(&name.database).name(&name.table);
         call.send().await.unwrap().table.unwrap()
     }
+}
+
+/// The answer of a service that speaks JSON to a call that it refuses.
+pub(crate) fn refused(code: &str) -> Fault {
+    let body = format!("{{\"__type\":\"{code}\",\"message\":\"refused by the link\"}}");
+    Fault::Answer(400, Box::leak(body.into_boxed_str()))
 }
 
 pub(crate) fn yellow() -> TableName {

@@ -116,6 +116,10 @@ async fn a_database_that_is_not_there_is_named_with_what_to_do() {
     let mut homeless = table(&[("a", ColumnType::Int)]);
     homeless.name.database = "nowhere".into();
     let error = lake.catalog.put_table(&homeless, &ada()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("(a_b, ab, empty, tlc): name one"), "{error}");
+    lake.glue.delete_database().name("tlc").send().await.unwrap();
+    let error = lake.catalog.put_table(&table(&[]), &ada()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.to_string().contains("deploy the database \"nowhere\""), "{error}");
+    assert!(error.to_string().contains("deploy the database \"tlc\""), "{error}");
 }

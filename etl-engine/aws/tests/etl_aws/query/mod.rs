@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod dialect;
+mod faults;
 mod lake;
 
 use std::sync::Arc;
