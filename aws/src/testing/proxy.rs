@@ -1,6 +1,7 @@
-//! A proxy that loses requests and answers, or gives its own.
+//! A proxy that loses and delays requests and answers, or gives its own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,8 @@ pub enum Fault {
     LoseAnswer,
     /// It does not arrive; this is the answer: a status and a body.
     Answer(u16, String),
+    /// It arrives later.
+    Delay(Duration),
 }
 
 /// A server on the loopback between clients and an emulator, over plain HTTP/1.1.
@@ -75,6 +78,10 @@ async fn pass(mut client: TcpStream, upstream: String, faults: Faults) -> Option
             body.len()
         )
         .into_bytes(),
+        Some(Fault::Delay(time)) => {
+            tokio::time::sleep(*time).await;
+            ask(&upstream, &request).await?
+        }
         Some(Fault::LoseAnswer) | None => ask(&upstream, &request).await?,
     };
     if fault == Some(Fault::LoseAnswer) {
