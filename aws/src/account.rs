@@ -104,6 +104,13 @@ impl Account {
         self.sdk.to_builder().retry_config(RetryConfig::disabled()).build()
     }
 
+    /// The same identity in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let sdk = self.sdk.to_builder().region(Region::new(region.to_owned())).build();
+        Self { sdk, settings: AwsSettings { region: region.to_owned(), ..self.settings.clone() } }
+    }
+
     /// The settings that it was opened with.
     pub fn settings(&self) -> &AwsSettings {
         &self.settings

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use domain::environment::EnvironmentName;
 use domain::zone::Zone;
 use object_store::ObjectStore;
+use object_store::memory::InMemory;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, MemoryCatalog};
 use crate::notify::Outbox;
-use crate::quality::QualityStore;
-use crate::run::{CommittedObjects, RunLedger, RunLog, RunReports};
-use crate::source::SourceRegistry;
-use crate::transformation::TransformationStore;
+use crate::quality::{MemoryQualityStore, QualityStore};
+use crate::run::{CommittedObjects, MemoryRunLedger, RunLedger, RunLog, RunReports};
+use crate::source::{MemorySourceRegistry, SourceRegistry};
+use crate::transformation::{MemoryTransformationStore, TransformationStore};
 
 /// Everything that the data flow of one environment works on. Made once, in `compose/`.
 #[derive(Debug, Clone)]
@@ -45,6 +46,26 @@ pub struct Lake {
 }
 
 impl Lake {
+    /// An environment that is not made yet: nothing is in it, and what is put there is lost.
+    pub fn nothing(environment: EnvironmentName) -> Self {
+        let ledger = Arc::new(MemoryRunLedger::new(environment.clone()));
+        Self {
+            environment,
+            raw: Arc::new(InMemory::new()),
+            conformed: Arc::new(InMemory::new()),
+            purpose_built: Arc::new(InMemory::new()),
+            catalog: Arc::new(MemoryCatalog::default()),
+            log: Arc::clone(&ledger) as _,
+            reports: Arc::clone(&ledger) as _,
+            committed: Arc::clone(&ledger) as _,
+            outbox: Arc::clone(&ledger) as _,
+            ledger,
+            sources: Arc::new(MemorySourceRegistry::default()),
+            transformations: Arc::new(MemoryTransformationStore::default()),
+            quality: Arc::new(MemoryQualityStore::default()),
+        }
+    }
+
     /// The store of a zone.
     pub fn zone(&self, zone: Zone) -> &Arc<dyn ObjectStore> {
         match zone {

@@ -100,6 +100,21 @@ impl OpenLake {
         }
     }
 
+    /// The same before its environment is made: what is planned and checked finds nothing there.
+    pub fn before_it_is_made(&self) -> Self {
+        Self::new(Parts {
+            lake: Lake::nothing(self.lake.environment.clone()),
+            notifiers: Vec::new(),
+            settings: self.settings.clone(),
+            data_dir: self.data_dir.clone(),
+            raw_zone: self.raw_zone.clone(),
+            uploads: self.uploads.clone(),
+            open_queue: Arc::clone(&self.open_queue),
+            queries: None,
+            database: self.database.clone(),
+        })
+    }
+
     /// Lands a local file in the raw zone; `progress` is told the bytes written so far.
     pub async fn land(
         &self,

@@ -3,11 +3,12 @@
 // These are tests, although they are compiled as a library for the tests of other crates.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
-mod proxy;
+mod http;
+mod link;
 
 use std::time::Duration;
 
-pub use proxy::{Fault, Proxy};
+pub use link::{Fault, FaultyLink};
 
 use crate::{Account, AwsSettings, StaticCredentials};
 

@@ -11,14 +11,16 @@ use datafusion::common::DataFusionError;
 use domain::query::QueryLimits;
 use futures::{Stream, StreamExt};
 
+use super::failure::failure;
+
 /// Put at the end of a text that was cut.
 const CUT: &str = "…";
 
 /// Lets rows through up to the caps.
 #[derive(Debug, Default)]
-pub(crate) struct Caps {
+pub struct Caps {
     /// How many it let through.
-    pub(crate) rows: usize,
+    pub rows: usize,
     bytes: usize,
     cut_cells: usize,
     stopped: Option<String>,
@@ -26,12 +28,12 @@ pub(crate) struct Caps {
 
 impl Caps {
     /// Whether there are more rows than it lets through.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.stopped.is_some()
     }
 
     /// What is missing, in words.
-    pub(crate) fn truncated(&self, limits: &QueryLimits) -> Option<String> {
+    pub fn truncated(&self, limits: &QueryLimits) -> Option<String> {
         let cells = (self.cut_cells > 0).then(|| {
             format!(
                 "{} cells were cut to {} bytes and end with {CUT}",
@@ -42,6 +44,15 @@ impl Caps {
             (Some(rows), Some(cells)) => Some(format!("{rows}; {cells}")),
             (rows, cells) => rows.clone().or(cells),
         }
+    }
+
+    /// What fits of a batch that another engine handed out.
+    pub fn take(
+        &mut self,
+        batch: &RecordBatch,
+        limits: &QueryLimits,
+    ) -> domain::Result<RecordBatch> {
+        self.admit(batch, limits).map_err(failure)
     }
 
     /// What fits of a batch.
@@ -129,9 +140,9 @@ impl Caps {
 /// The rows of `stream` one batch after the other, until a cap is reached; what is left of the
 /// stream is never computed.
 #[derive(Debug)]
-pub(crate) struct Capped<'a, S> {
+pub struct Capped<'a, S> {
     /// What it has let through.
-    pub(crate) caps: Caps,
+    pub caps: Caps,
     stream: S,
     limits: &'a QueryLimits,
 }
@@ -141,12 +152,12 @@ where
     S: Stream<Item = Result<RecordBatch, DataFusionError>> + Unpin,
 {
     /// Over a stream, with nothing let through yet.
-    pub(crate) fn new(stream: S, limits: &'a QueryLimits) -> Self {
+    pub fn new(stream: S, limits: &'a QueryLimits) -> Self {
         Self { caps: Caps::default(), stream, limits }
     }
 
     /// The next rows; `None` at the end or when a cap is reached.
-    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
         if self.caps.is_full() {
             return Ok(None);
         }

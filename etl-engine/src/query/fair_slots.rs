@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 /// The slots of one service.
 #[derive(Debug)]
-pub(crate) struct FairSlots {
+pub struct FairSlots {
     state: Mutex<State>,
     slots: usize,
     max_waiting: usize,
@@ -32,20 +32,20 @@ struct Waiting {
 
 /// A slot; free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub struct Slot {
     slots: Arc<FairSlots>,
     who: String,
 }
 
 impl FairSlots {
     /// So many slots, and so many queries that may wait for one.
-    pub(crate) fn new(slots: usize, max_waiting: usize) -> Arc<Self> {
+    pub fn new(slots: usize, max_waiting: usize) -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), slots: slots.max(1), max_waiting })
     }
 
     /// A slot for `who`, at once or after waiting. [`ErrorKind::Throttled`] when too many wait.
     /// An empty name stands for nobody in particular, who may have all slots.
-    pub(crate) async fn take(self: &Arc<Self>, who: &str) -> Result<Slot> {
+    pub async fn take(self: &Arc<Self>, who: &str) -> Result<Slot> {
         let (ready, slot) = oneshot::channel();
         let waits = {
             let mut state = self.state();

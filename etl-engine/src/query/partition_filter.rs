@@ -152,7 +152,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The byte at a place that the tokenizer counts in lines and characters, both from 1.
-fn offset(sql: &str, place: Location) -> Option<usize> {
+pub(crate) fn offset(sql: &str, place: Location) -> Option<usize> {
     let line = usize::try_from(place.line).ok()?.checked_sub(1)?;
     let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
     let begin = match line {

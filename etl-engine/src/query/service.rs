@@ -54,8 +54,25 @@ pub struct QueryStatus {
     pub more: bool,
     /// Why there are fewer rows, or shorter cells, than the query has.
     pub truncated: Option<String>,
+    /// Set when its rows are those of an earlier run of the same text, which is at most so old: a
+    /// later commit is not in them.
+    pub reused: Option<Duration>,
     /// Why it failed or was stopped.
     pub error: Option<Error>,
+}
+
+impl QueryStatus {
+    /// What people have to know about the rows, in words.
+    pub fn remark(&self) -> Option<String> {
+        let reused = self.reused.map(|age| {
+            let minutes = age.as_secs().div_ceil(60);
+            format!("the rows of an earlier run of this text, at most {minutes} minutes old")
+        });
+        match (&self.truncated, reused) {
+            (Some(truncated), Some(reused)) => Some(format!("{truncated}; {reused}")),
+            (truncated, reused) => truncated.clone().or(reused),
+        }
+    }
 }
 
 /// Runs queries over the tables of one environment's catalog.

@@ -20,15 +20,15 @@ const REMEMBERED: usize = 256;
 
 /// The started queries of one service.
 #[derive(Debug, Default)]
-pub(crate) struct StartedQueries(Mutex<BTreeMap<QueryId, Arc<Started>>>);
+pub struct StartedQueries(Mutex<BTreeMap<QueryId, Arc<Started>>>);
 
 /// One of them.
 #[derive(Debug)]
-pub(crate) struct Started {
+pub struct Started {
     /// Its id.
-    pub(crate) id: QueryId,
+    pub id: QueryId,
     /// Stops it.
-    pub(crate) cancel: CancellationToken,
+    pub cancel: CancellationToken,
     progress: Mutex<Progress>,
     pages: tokio::sync::Mutex<mpsc::Receiver<ResultPage>>,
 }
@@ -37,23 +37,25 @@ pub(crate) struct Started {
 struct Progress {
     status: QueryStatus,
     since: Instant,
+    /// Time in the queue and of computing, where the engine has measured them itself.
+    measured: Option<(Duration, Duration)>,
 }
 
 /// Where the rows of a started query go.
 #[derive(Debug)]
-pub(crate) struct Pages {
+pub struct Pages {
     attempt: u32,
     to: mpsc::Sender<ResultPage>,
 }
 
 impl Pages {
     /// Begins an attempt; what came before does not count.
-    pub(crate) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         self.attempt += 1;
     }
 
     /// Hands rows out; waits while nobody takes them. [`ErrorKind::Cancelled`] when nobody will.
-    pub(crate) async fn hand_out(&self, batch: RecordBatch) -> Result<()> {
+    pub async fn hand_out(&self, batch: RecordBatch) -> Result<()> {
         let page = ResultPage { attempt: self.attempt, batch };
         self.to
             .send(page)
@@ -64,7 +66,7 @@ impl Pages {
 
 impl StartedQueries {
     /// Adds a queued query.
-    pub(crate) fn add(&self) -> (Arc<Started>, Pages) {
+    pub fn add(&self) -> (Arc<Started>, Pages) {
         let (to, pages) = mpsc::channel(PAGES_AHEAD);
         let status = QueryStatus {
             state: QueryState::Queued,
@@ -73,12 +75,13 @@ impl StartedQueries {
             cost: QueryCost::default(),
             more: false,
             truncated: None,
+            reused: None,
             error: None,
         };
         let started = Arc::new(Started {
             id: QueryId::generate(),
             cancel: CancellationToken::new(),
-            progress: Mutex::new(Progress { status, since: Instant::now() }),
+            progress: Mutex::new(Progress { status, since: Instant::now(), measured: None }),
             pages: tokio::sync::Mutex::new(pages),
         });
         let mut all = self.all();
@@ -92,7 +95,7 @@ impl StartedQueries {
     }
 
     /// [`ErrorKind::NotFound`] when it is not remembered.
-    pub(crate) fn find(&self, id: QueryId) -> Result<Arc<Started>> {
+    pub fn find(&self, id: QueryId) -> Result<Arc<Started>> {
         let gone = || Error::not_found(format!("the query {id} is not remembered: run it again"));
         self.all().get(&id).cloned().ok_or_else(gone)
     }
@@ -104,7 +107,7 @@ impl StartedQueries {
 
 impl Started {
     /// Where it stands.
-    pub(crate) fn status(&self) -> QueryStatus {
+    pub fn status(&self) -> QueryStatus {
         let progress = self.progress();
         let mut status = progress.status.clone();
         match status.state {
@@ -116,7 +119,7 @@ impl Started {
     }
 
     /// It has a slot.
-    pub(crate) fn begins(&self) {
+    pub fn begins(&self) {
         let mut progress = self.progress();
         if progress.status.state == QueryState::Queued {
             progress.status.queued = progress.since.elapsed();
@@ -126,12 +129,22 @@ impl Started {
     }
 
     /// It is planned.
-    pub(crate) fn reads(&self, cost: QueryCost) {
+    pub fn reads(&self, cost: QueryCost) {
         self.progress().status.cost = cost;
     }
 
+    /// The engine has measured how long it waited and how long it was computed.
+    pub fn took(&self, queued: Duration, running: Duration) {
+        self.progress().measured = Some((queued, running));
+    }
+
+    /// Its rows are those of an earlier run of the same text, at most so old.
+    pub fn reuses(&self, age: Duration) {
+        self.progress().status.reused = Some(age);
+    }
+
     /// It has ended; the first end counts.
-    pub(crate) fn ends(&self, outcome: Result<(bool, Option<String>)>) {
+    pub fn ends(&self, outcome: Result<(bool, Option<String>)>) {
         let mut progress = self.progress();
         if progress.status.state.is_terminal() {
             return;
@@ -139,6 +152,9 @@ impl Started {
         match progress.status.state {
             QueryState::Queued => progress.status.queued = progress.since.elapsed(),
             _ => progress.status.running = progress.since.elapsed(),
+        }
+        if let Some((queued, running)) = progress.measured {
+            (progress.status.queued, progress.status.running) = (queued, running);
         }
         progress.status.cost.seconds = progress.status.running.as_secs_f64();
         match outcome {
@@ -157,7 +173,7 @@ impl Started {
     }
 
     /// The next rows; `None` once it has ended, which its state tells by then.
-    pub(crate) async fn next_page(&self) -> Option<ResultPage> {
+    pub async fn next_page(&self) -> Option<ResultPage> {
         let page = self.taken_page().await;
         while page.is_none() && !self.has_ended() {
             // The last page is handed out a moment before the end is noted.

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use domain::table::TableName;
 use domain::{Error, Result};
 
-use super::allowed::allowed_tables;
+use super::allowed::{Growing, allowed_tables};
 use super::bounds::tokens;
 
 /// How deep the parser may recurse. The tokens are bounded already; this stops what they miss.
@@ -26,7 +26,15 @@ impl QueryStatement {
     /// allowed, or passes a bound; the message says which and where.
     pub fn parse(sql: &str) -> Result<Self> {
         let statement = one_statement(tokens(sql)?)?;
-        let tables = allowed_tables(&statement)?;
+        let tables = allowed_tables(&statement, Growing::Bounded)?;
+        Ok(Self { statement, tables })
+    }
+
+    /// As [`Self::parse`], for a query that another engine runs: how long its texts grow is that
+    /// engine's business.
+    pub(crate) fn parse_for_elsewhere(sql: &str) -> Result<Self> {
+        let statement = one_statement(tokens(sql)?)?;
+        let tables = allowed_tables(&statement, Growing::Free)?;
         Ok(Self { statement, tables })
     }
 
@@ -57,6 +65,14 @@ impl QueryStatement {
     /// The tree.
     pub(crate) fn ast(&self) -> &Statement {
         &self.statement
+    }
+
+    /// The tree of the query alone, also when its plan is asked for.
+    pub(crate) fn into_query(self) -> Statement {
+        match self.statement {
+            Statement::Explain { statement, .. } => *statement,
+            statement => statement,
+        }
     }
 
     /// The tree for the planner.

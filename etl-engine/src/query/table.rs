@@ -177,7 +177,7 @@ fn holds_subquery(expr: &Expr) -> bool {
 }
 
 /// The partitions for which every filter on year, month and day is true.
-fn prune(
+pub(crate) fn prune(
     state: &dyn Session,
     partitions: &[Partition],
     filters: &[Expr],

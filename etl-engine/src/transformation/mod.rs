@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod dialect;
 pub mod fixtures;
 pub mod impact;
 pub mod kept;

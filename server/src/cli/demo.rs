@@ -25,7 +25,7 @@ use super::query;
 use super::serve::Serve;
 use super::wait::RunSummary;
 use crate::compose;
-use crate::compose::embedded_delivery;
+use crate::compose::delivery as compose_delivery;
 use crate::config::{Config, Given, LakeConfig};
 use crate::delivery::{Definition, Delivery};
 use crate::demo::{
@@ -108,7 +108,7 @@ async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<()> {
     }
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
     write_fixtures(&first.data_dir)?;
-    let delivery = Arc::new(embedded_delivery::open(config, lakes).await?);
+    let delivery = Arc::new(compose_delivery::open(config, lakes).await?);
     if !commit_lake(&delivery).await? {
         return Ok(());
     }

@@ -157,7 +157,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let config = &loaded.config;
     crate::logging::start(&config.log, command.is_a_service());
     let asked = flags.environment.as_ref();
-    let lake = config.lake(&config.environment(asked)?);
+    let lake = config.lake(&config.environment(asked)?)?;
     match command {
         Command::Demo(command) => command.run(config, lake, output).await,
         Command::Ingest(command) => command.run(&lake, output).await,

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::output::{remark, say};
 use crate::accounts::Visitor;
 use crate::compose;
-use crate::compose::embedded_delivery;
+use crate::compose::delivery as compose_delivery;
 use crate::config::{Config, Given};
 use crate::console::Console;
 use crate::open_lake::OpenLake;
@@ -85,7 +85,7 @@ pub(super) async fn run(config: &Config, lakes: Vec<OpenLake>, with_workers: boo
         .parse()
         .map_err(|error| Error::invalid(format!("server.public_url {public_url}: {error}")))?;
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-    let delivery = Arc::new(embedded_delivery::open(config, &lakes).await?);
+    let delivery = Arc::new(compose_delivery::open(config, &lakes).await?);
     let console =
         Console::new(config, lakes.clone(), Arc::clone(&delivery), site, parsed, with_workers)?;
     let console = Arc::new(console);

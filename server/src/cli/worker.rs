@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
 use crate::compose;
-use crate::compose::embedded_delivery;
+use crate::compose::delivery as compose_delivery;
 use crate::config::{Config, Given};
 use crate::delivery::Delivery;
 use crate::open_lake::OpenLake;
@@ -43,13 +43,13 @@ impl WorkerCommand {
 /// that they are carried out by those who work in all.
 pub(super) async fn run(config: &Config, only: Option<&EnvironmentName>) -> Result<ExitCode> {
     let lakes = match only {
-        Some(_) => vec![compose::open(&config.lake(&config.environment(only)?)).await?],
+        Some(_) => vec![compose::open(&config.lake(&config.environment(only)?)?).await?],
         None => compose::open_all(config).await?,
     };
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
     let delivery = match only {
         Some(_) => None,
-        None => Some(Arc::new(embedded_delivery::open(config, &lakes).await?)),
+        None => Some(Arc::new(compose_delivery::open(config, &lakes).await?)),
     };
     watch(&lakes, delivery).await?;
     Ok(ExitCode::SUCCESS)

@@ -1,8 +1,12 @@
 //! Composition: which adapters stand behind the ports.
 
+mod aws;
+mod aws_names;
+mod aws_places;
+pub mod delivery;
 pub mod delivery_github;
 mod embedded;
-pub mod embedded_delivery;
+mod embedded_places;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +25,8 @@ pub async fn open(config: &LakeConfig) -> Result<OpenLake> {
 
 /// Opens every environment over one database, in the order of the configuration.
 pub async fn open_all(config: &Config) -> Result<Vec<OpenLake>> {
-    let lakes: Vec<_> = config.environments.iter().map(|name| config.lake(name)).collect();
+    let lakes = config.environments.iter().map(|name| config.lake(name));
+    let lakes = lakes.collect::<Result<Vec<_>>>()?;
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
     let data_dir = data_folder(first)?;
     let database = database(first, &data_dir).await?;
@@ -33,7 +38,10 @@ pub async fn open_all(config: &Config) -> Result<Vec<OpenLake>> {
 }
 
 async fn over(config: &LakeConfig, database: Database, data_dir: &Path) -> Result<OpenLake> {
-    embedded::over(config, database, data_dir)
+    match &config.aws {
+        Some(place) => aws::over(config, place, database, data_dir).await,
+        None => embedded::over(config, database, data_dir),
+    }
 }
 
 /// The data folder, made on first use.

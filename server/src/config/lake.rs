@@ -7,9 +7,13 @@ use domain::environment::EnvironmentName;
 use etl_embedded::UploadLimits;
 use etl_engine::run::EngineSettings;
 
-/// Where one environment of an embedded lake lives, and how it works.
+use super::AwsPlace;
+
+/// Where one environment of a lake lives, and how it works.
 #[derive(Debug, Clone)]
 pub struct LakeConfig {
+    /// Where it is in AWS; `None` in mode `embedded`.
+    pub aws: Option<AwsPlace>,
     /// Folder that holds the lake.
     pub data_dir: PathBuf,
     /// Environment to work in.

@@ -4,6 +4,7 @@
 //! Later sources win: defaults, then the file, then `SLUICE_*` variables, then flags. A key that
 //! nobody knows is an error, and every error names the key and where its value came from.
 
+mod aws;
 mod check;
 mod delivery;
 mod delivery_github;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::sign_in::SignInConfig;
 use check::Wrong;
 
+pub use aws::{AwsConfig, AwsEnvironmentConfig, AwsPlace};
 pub use delivery::DeliveryConfig;
 pub use delivery_github::GitHubDeliveryConfig;
 pub use engine::EngineConfig;
@@ -54,6 +56,8 @@ pub struct Config {
     pub database_url_file: Option<PathBuf>,
     /// The environments, in the order of promotion.
     pub environments: Vec<EnvironmentName>,
+    /// AWS, in mode `aws`.
+    pub aws: AwsConfig,
     /// The web server.
     pub server: ServerConfig,
     /// How people sign in.
@@ -77,7 +81,7 @@ pub enum Mode {
     /// One data folder on this machine.
     #[default]
     Embedded,
-    /// AWS services. Not built yet.
+    /// AWS services, in an account for each environment.
     Aws,
 }
 
@@ -90,6 +94,7 @@ impl Default for Config {
             database_url: None,
             database_url_file: None,
             environments: environments.collect(),
+            aws: AwsConfig::default(),
             server: ServerConfig::default(),
             sign_in: SignInConfig::default(),
             engine: EngineConfig::default(),
@@ -117,9 +122,12 @@ impl Config {
         })
     }
 
-    /// What the adapters of one environment need.
-    pub fn lake(&self, environment: &EnvironmentName) -> LakeConfig {
-        LakeConfig {
+    /// What the adapters of one environment need. [`domain::ErrorKind::Invalid`] when its account is not
+    /// configured.
+    pub fn lake(&self, environment: &EnvironmentName) -> Result<LakeConfig> {
+        let in_aws = self.mode == Mode::Aws;
+        Ok(LakeConfig {
+            aws: in_aws.then(|| self.aws.place(environment)).transpose()?,
             data_dir: self.data_dir.clone(),
             environment: environment.clone(),
             database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
@@ -127,7 +135,7 @@ impl Config {
             targets: self.notifications.urls(),
             settings: self.engine.settings(),
             uploads: self.uploads.limits(),
-        }
+        })
     }
 
     /// Replaces every `*_file` by the secret it holds.
@@ -160,6 +168,11 @@ impl Config {
             let file = &target.webhook_url_file;
             wrong.extend(secret::read(key, file, &mut target.webhook_url).err());
         }
+        for (name, environment) in &mut self.aws.environments {
+            let key = format!("aws.environments.{name}.external_id");
+            let file = &environment.external_id_file;
+            wrong.extend(secret::read(key, file, &mut environment.external_id).err());
+        }
         if let Err((key, message)) = self.sign_in.read_secrets() {
             wrong.push(Wrong::new(key, message));
         }
@@ -181,7 +194,7 @@ impl Config {
     fn wrong(&self) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         if self.mode == Mode::Aws {
-            wrong.push(Wrong::new("mode", "\"aws\" is not built yet: use \"embedded\""));
+            self.aws.check(&self.environments, &mut wrong);
         }
         if self.environments.is_empty() {
             wrong.push(Wrong::new("environments", "must name at least one, such as \"dev\""));

@@ -8,6 +8,7 @@ pub mod data;
 mod definition;
 pub mod edit;
 mod people;
+mod places;
 mod poll;
 mod quality_checks;
 pub mod rehearse;
@@ -39,9 +40,7 @@ use crate::config::DeliveryConfig;
 use crate::open_lake::OpenLake;
 
 pub use definition::Definition;
-
-/// Makes the stack service of an environment's account and region.
-pub type StacksOf = Arc<dyn Fn(&Environment) -> Result<Arc<dyn StackService>> + Send + Sync>;
+pub use places::Places;
 
 /// Everything that pipelines work with.
 pub struct Delivery {
@@ -63,10 +62,8 @@ pub struct Delivery {
     pub accounts: Accounts,
     /// Patience.
     pub config: DeliveryConfig,
-    /// Whether stacks are simulated.
-    pub simulated: bool,
-    /// Stacks by environment.
-    pub stacks_of: StacksOf,
+    /// The accounts of the environments.
+    pub places: Arc<dyn Places>,
     /// Where changes are reviewed, if there is such a place.
     pub reporter: Option<Arc<dyn ChangeReporter>>,
     /// Where people reach the console, without `/` at the end: reports link to it.
@@ -94,8 +91,21 @@ impl Delivery {
         })
     }
 
+    /// The lake of an environment as it is: an empty one before the environment is made.
+    pub async fn lake_now(
+        &self,
+        environment: &Environment,
+        logical_id_prefix: &str,
+    ) -> Result<Arc<OpenLake>> {
+        let lake = self.lake(&environment.name)?;
+        Ok(match self.places.is_made(environment, logical_id_prefix).await? {
+            true => Arc::clone(lake),
+            false => Arc::new(lake.before_it_is_made()),
+        })
+    }
+
     /// The stacks of an environment.
-    pub fn stacks(&self, environment: &Environment) -> Result<Arc<dyn StackService>> {
-        (self.stacks_of)(environment)
+    pub async fn stacks(&self, environment: &Environment) -> Result<Arc<dyn StackService>> {
+        self.places.stacks(environment).await
     }
 }

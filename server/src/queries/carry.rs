@@ -81,7 +81,7 @@ impl Workbench {
         match outcome {
             Ok((status, pieces)) => {
                 record.state = QueryState::Succeeded;
-                (record.has_more, record.remark) = (status.more, status.truncated);
+                (record.has_more, record.remark) = (status.more, status.remark());
                 (record.rows, record.result_bytes) = (pieces.rows(), Some(pieces.bytes()));
             }
             Err(error) => {

@@ -11,6 +11,7 @@ use etl_engine::run::{ArrivalQueue, MemoryArrivalQueue, MemoryRunLedger, RunLedg
 use etl_engine::source::MemorySourceRegistry;
 use etl_engine::testing::{self, LedgerUnderTest, RawZoneUnderTest, sample};
 use etl_engine::transformation::MemoryTransformationStore;
+use object_store::ObjectStore;
 
 #[tokio::test]
 async fn contracts_in_memory() {
@@ -23,7 +24,8 @@ async fn contracts_in_memory() {
     testing::quality_store(async || Arc::new(MemoryQualityStore::default())).await;
     testing::catalog(async || Arc::new(MemoryCatalog::default())).await;
     testing::arrival_queue(async || Arc::new(MemoryRawZone::default())).await;
-    testing::zone(async || Arc::new(object_store::memory::InMemory::new())).await;
+    testing::zone(async || Arc::new(object_store::memory::InMemory::new()) as Arc<dyn ObjectStore>)
+        .await;
 }
 
 fn ledger() -> LedgerUnderTest {

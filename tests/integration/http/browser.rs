@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::Identity;
 use server::compose;
-use server::compose::embedded_delivery;
+use server::compose::delivery as compose_delivery;
 use server::config::Config;
 use server::console::Console;
 use server::sign_in::SignInConfig;
@@ -41,7 +41,7 @@ impl Served {
         let config = Config { data_dir: folder.path().join("lake"), sign_in, ..Config::default() };
         let lakes = compose::open_all(&config).await.unwrap();
         let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-        let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
+        let delivery = Arc::new(compose_delivery::open(&config, &lakes).await.unwrap());
         let (site, url) = (Site::load(&site).unwrap(), public_url.parse().unwrap());
         let console = Arc::new(Console::new(&config, lakes, delivery, site, url, false).unwrap());
         Self { _folder: folder, router: router(Arc::clone(&console)), console }

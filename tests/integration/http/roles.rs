@@ -13,7 +13,7 @@ use domain::environment::EnvironmentName;
 use jiff::{SignedDuration, Timestamp};
 use server::accounts::Identity;
 use server::compose;
-use server::compose::embedded_delivery;
+use server::compose::delivery as compose_delivery;
 use server::config::Config;
 use server::console::Console;
 use server::sign_in::SignInMode;
@@ -36,7 +36,7 @@ async fn console(folder: &TempDir) -> Arc<Console> {
     config.sign_in.mode = Some(SignInMode::Link);
     let lakes = compose::open_all(&config).await.unwrap();
     let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-    let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
+    let delivery = Arc::new(compose_delivery::open(&config, &lakes).await.unwrap());
     let site = Site::load(&empty_site(folder.path())).unwrap();
     let public_url = "http://localhost:8340".parse().unwrap();
     Arc::new(Console::new(&config, lakes, delivery, site, public_url, false).unwrap())

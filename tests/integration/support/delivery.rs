@@ -14,7 +14,7 @@ use infra_embedded::{ExecutionFilter, SimulatedStackService};
 use jiff::Timestamp;
 use server::accounts::Identity;
 use server::compose;
-use server::compose::embedded_delivery;
+use server::compose::delivery as compose_delivery;
 use server::config::Config;
 use server::delivery::Delivery;
 use server::delivery::data::to_toml;
@@ -81,7 +81,7 @@ pub(crate) struct Flow {
 impl Flow {
     /// Over open lakes.
     pub(crate) async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Self {
-        Self { delivery: Arc::new(embedded_delivery::open(config, lakes).await.unwrap()) }
+        Self { delivery: Arc::new(compose_delivery::open(config, lakes).await.unwrap()) }
     }
 
     /// Over the environments of a data folder, which others may work on too.

@@ -48,6 +48,7 @@ impl TestLake {
 
     async fn open(folder: tempfile::TempDir, database_url: Option<String>) -> Self {
         let config = LakeConfig {
+            aws: None,
             data_dir: folder.path().to_owned(),
             environment: "dev".parse().unwrap(),
             database_url,

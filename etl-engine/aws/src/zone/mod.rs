@@ -30,6 +30,7 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
+pub(crate) use listing::from_url;
 use patience::Clients;
 
 /// What S3 says of an object that it found no words for.

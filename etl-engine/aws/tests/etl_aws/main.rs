@@ -2,4 +2,10 @@
 
 mod bucket;
 mod catalog;
+mod ledger;
+mod notify;
+mod quality;
+mod query;
+mod queue;
+mod versions;
 mod zone;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws::Account;
-use aws::testing::{Emulator, Fault, Proxy, fresh_account};
+use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use infra::release::{AssetStore, digest};
 use infra::testing;
 use infra_aws::AssetBucket;
@@ -48,10 +48,10 @@ async fn a3_a_content_whose_answer_is_lost_is_kept_once() {
     let number = fresh_account();
     let account = Account::open(&emulator.settings(&number)).await;
     let direct = bucket(&account).await;
-    let proxy = Proxy::before(&emulator.endpoint).await;
-    let through = Emulator { endpoint: proxy.endpoint.clone() };
+    let link = FaultyLink::to(&emulator.endpoint).await;
+    let through = Emulator { endpoint: link.endpoint() };
     let through = Account::open(&through.settings(&number)).await;
-    proxy.next_with("PUT /", Fault::LoseAnswer);
+    link.plan("PUT /", Fault::ResetAfter);
     let assets = AssetBucket::new(&through, direct.name());
     assets.put(&digest(b"x"), b"x".to_vec()).await.unwrap();
     assert_eq!(direct.get(&digest(b"x")).await.unwrap(), b"x");

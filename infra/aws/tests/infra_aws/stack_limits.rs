@@ -1,7 +1,7 @@
 //! Stacks with more than fits a page or a request, lost answers, and change sets of others.
 
 use aws::Account;
-use aws::testing::{Emulator, Fault, Proxy, fresh_account};
+use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use aws_sdk_cloudformation::types::ChangeSetType;
 use domain::ErrorKind;
 use infra::stacks::{
@@ -84,15 +84,15 @@ async fn a_template_that_is_too_large_to_be_sent_goes_by_the_asset_bucket() {
 async fn c5_lost_answers_to_preparing_and_deleting_do_it_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let number = fresh_account();
-    let proxy = Proxy::before(&emulator.endpoint).await;
-    let through = Emulator { endpoint: proxy.endpoint.clone() };
+    let link = FaultyLink::to(&emulator.endpoint).await;
+    let through = Emulator { endpoint: link.endpoint() };
     let stacks = service(&Account::open(&through.settings(&number)).await, &number);
-    proxy.next_with("Action=CreateChangeSet", Fault::LoseAnswer);
+    link.plan("Action=CreateChangeSet", Fault::ResetAfter);
     let set = stacks.prepare(&request(QUEUE)).await.unwrap();
     assert_eq!(set.status, ChangeSetStatus::Prepared);
     stacks.execute(&set.arn, "t").await.unwrap();
     settled(&stacks, "DevLake").await;
-    proxy.next_with("Action=DeleteStack", Fault::LoseAnswer);
+    link.plan("Action=DeleteStack", Fault::ResetAfter);
     let delete = StackOperation::Delete { retain: Vec::new() };
     stacks.operate("DevLake", &delete, "delete").await.unwrap();
     while stacks.describe("DevLake").await.unwrap().is_some() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Account;
-use aws::testing::{Emulator, Fault, Proxy, fresh_account};
+use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use infra::stacks::{Stack, StackService};
 use infra::testing::{self, Ability, BoxFuture, Disturbance, StacksUnderTest};
 use infra_aws::{CloudFormationSettings, CloudFormationStackService};
@@ -32,26 +32,26 @@ pub(crate) fn service(account: &Account, number: &str) -> CloudFormationStackSer
 }
 
 async fn stacks_under_test(emulator: &Emulator) -> StacksUnderTest {
-    let proxy = Proxy::before(&emulator.endpoint).await;
+    let link = Arc::new(FaultyLink::to(&emulator.endpoint).await);
     let number = fresh_account();
     let account = Account::open(&emulator.settings(&number)).await;
-    let through = Emulator { endpoint: proxy.endpoint.clone() };
+    let through = Emulator { endpoint: link.endpoint() };
     let through = Account::open(&through.settings(&number)).await;
     let disturbed = account.clone();
     StacksUnderTest {
         service: Arc::new(service(&through, &number)),
         second: Arc::new(service(&account, &number)),
         disturb: Arc::new(move |disturbance| -> BoxFuture {
-            let (proxy, account) = (proxy.clone(), disturbed.clone());
+            let (link, account) = (link.clone(), disturbed.clone());
             let stacks = service(&account, &number);
-            Box::pin(async move { disturb(&proxy, &account, &stacks, disturbance).await })
+            Box::pin(async move { disturb(&link, &account, &stacks, disturbance).await })
         }),
         lacks: LACKS,
     }
 }
 
 async fn disturb(
-    proxy: &Proxy,
+    link: &FaultyLink,
     account: &Account,
     stacks: &CloudFormationStackService,
     disturbance: Disturbance,
@@ -61,12 +61,12 @@ async fn disturb(
         held.into_iter().find(|held| held.logical_id == id).unwrap().physical_id.unwrap()
     };
     match disturbance {
-        Disturbance::LoseRequest => proxy.next_with(EXECUTES, Fault::LoseRequest),
-        Disturbance::LoseAnswer => proxy.next_with(EXECUTES, Fault::LoseAnswer),
+        Disturbance::LoseRequest => link.plan(EXECUTES, Fault::Drop),
+        Disturbance::LoseAnswer => link.plan(EXECUTES, Fault::ResetAfter),
         Disturbance::Throttle => {
-            proxy.next_with(EXECUTES, Fault::Answer(400, THROTTLED.to_owned()));
+            link.plan(EXECUTES, Fault::Answer(400, THROTTLED));
         }
-        Disturbance::Heal => proxy.heal(),
+        Disturbance::Heal => link.heal(),
         Disturbance::Set { stack, logical_id, pointer, value } => {
             let url = physical_id(&stack, &logical_id).await;
             let name =

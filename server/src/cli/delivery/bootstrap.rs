@@ -156,7 +156,7 @@ async fn deploy_roles<'a>(
 
 /// What a stack hands out; nothing while it is not there.
 async fn outputs(flow: &Flow, at: &Environment, name: &str) -> Result<BTreeMap<String, String>> {
-    let stack = flow.delivery.stacks(at)?.describe(name).await?;
+    let stack = flow.delivery.places.first_stacks(at).await?.describe(name).await?;
     let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
     Ok(outputs.into_iter().map(|(name, output)| (name, output.value)).collect())
 }
@@ -169,7 +169,7 @@ async fn change(
     create: bool,
     output: Output,
 ) -> Result<()> {
-    let service = flow.delivery.stacks(at)?;
+    let service = flow.delivery.places.first_stacks(at).await?;
     let permissions = permission_changes(service.as_ref(), stack, &at.account, &at.region).await?;
     let token = format!("sluice-bootstrap-{}", Uuid::now_v7());
     let request = ChangeSetRequest {
@@ -224,7 +224,7 @@ async fn tell(
         return print_json(&json!({
             "stack": prepared.stack, "account": at.account, "region": at.region,
             "change_set": prepared.arn, "changes": prepared.changes, "permissions": permissions,
-            "created": create, "outputs": outputs, "simulated": flow.delivery.simulated,
+            "created": create, "outputs": outputs, "simulated": flow.delivery.places.simulated(),
         }));
     }
     let (name, account, region) = (&prepared.stack, &at.account, &at.region);
@@ -233,7 +233,7 @@ async fn tell(
     for (name, value) in &outputs {
         say(&printable(&format!("{name} = {value}\n")))?;
     }
-    if flow.delivery.simulated {
+    if flow.delivery.places.simulated() {
         remark("this stack is simulated: no account is touched");
     }
     match (prepared.changes.is_empty(), create) {

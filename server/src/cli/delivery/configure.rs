@@ -10,7 +10,6 @@ use infra::parameters::ParameterPath;
 
 use super::Flow;
 use crate::cli::output::{Output, Sheet, remark};
-use crate::compose::embedded_delivery;
 
 /// Put the parameters of an environment into its parameter store, as /sluice/ENVIRONMENT/NAME.
 #[derive(Debug, Args)]
@@ -34,8 +33,7 @@ impl Configure {
     pub(in crate::cli) async fn run(self, flow: &Flow, output: Output) -> Result<ExitCode> {
         let definition = flow.delivery.required_definition().await?;
         let environment = definition.environment(&self.environment)?;
-        let at = flow.delivery.lake(&self.environment)?;
-        let store = embedded_delivery::parameters(at, environment)?;
+        let store = flow.delivery.places.parameters(environment).await?;
         let mut differences = Vec::new();
         for (path, after) in wanted(&self.environment, &environment.parameters)? {
             let now = store.get(&path).await?;

@@ -53,7 +53,7 @@ impl Destroy {
         confirm(self.yes_destroy, &lake.lake.resource_name_prefix)?;
         let caller = flow.caller().await?;
         for stack in &made {
-            let service = flow.delivery.stacks(stack.environment)?;
+            let service = flow.delivery.stacks(stack.environment).await?;
             delete(service.as_ref(), &stack.name).await?;
             let (name, action) = (&stack.environment.name, "stack.delete");
             flow.record(&caller, action, name, &stack.name, &stack.retained).await?;
@@ -69,7 +69,7 @@ async fn made_in<'a>(
     lake: &LakeFile,
     environment: &'a Environment,
 ) -> Result<Vec<Made<'a>>> {
-    let service = flow.delivery.stacks(environment)?;
+    let service = flow.delivery.stacks(environment).await?;
     let tag = format!("{}:environment", lake.lake.resource_name_prefix);
     let prefix = stack_prefix(&environment.name, &lake.lake.logical_id_prefix);
     let (mut made, mut resolved) = (BTreeMap::new(), BTreeMap::new());
@@ -98,12 +98,12 @@ fn print(flow: &Flow, made: &[Made<'_>], output: Output) -> Result<()> {
     for stack in made {
         values.push(serde_json::json!({
             "stack": stack.name, "environment": stack.environment.name, "status": stack.status,
-            "retained": stack.retained, "simulated": flow.delivery.simulated,
+            "retained": stack.retained, "simulated": flow.delivery.places.simulated(),
         }));
         sheet.row([stack.name.clone(), stack.status.to_string(), stack.retained.join("\n")]);
     }
     output.print(&sheet, &values, "Sluice made no stack: there is nothing to delete")?;
-    if flow.delivery.simulated && !made.is_empty() {
+    if flow.delivery.places.simulated() && !made.is_empty() {
         remark("these stacks are simulated: no account is touched");
     }
     Ok(())

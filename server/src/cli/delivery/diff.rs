@@ -67,7 +67,7 @@ async fn differences(flow: &Flow, name: &EnvironmentName) -> Result<Differences>
     let definition = flow.delivery.required_definition().await?;
     let loaded = ls::head(flow, definition.environment(name)?).await?;
     let environment = loaded.environment(name)?;
-    let service = flow.delivery.stacks(environment)?;
+    let service = flow.delivery.stacks(environment).await?;
     let mut stacks = Vec::new();
     for definition in loaded.stacks(environment)? {
         let (account, region) = (&environment.account, &environment.region);
@@ -83,7 +83,7 @@ async fn differences(flow: &Flow, name: &EnvironmentName) -> Result<Differences>
     let data = loaded.data();
     Ok(Differences {
         environment: name.clone(),
-        simulated: flow.delivery.simulated,
+        simulated: flow.delivery.places.simulated(),
         stacks,
         sources: source_changes(lake, &data).await?,
         transformations: sql_changes(lake, &data).await?,

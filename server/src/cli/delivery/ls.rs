@@ -68,7 +68,7 @@ async fn pipeline(flow: &Flow, environment: &Environment, prefix: &str) -> Resul
         path,
         environment: environment.name.to_string(),
         status,
-        simulated: flow.delivery.simulated,
+        simulated: flow.delivery.places.simulated(),
         account: environment.account.clone(),
         region: environment.region.clone(),
     };
@@ -79,7 +79,7 @@ async fn pipeline(flow: &Flow, environment: &Environment, prefix: &str) -> Resul
         (None, None) => "nothing runs yet".to_owned(),
     };
     let mut lines = vec![line(name.clone(), status)];
-    let service = flow.delivery.stacks(environment)?;
+    let service = flow.delivery.stacks(environment).await?;
     for stack in stacks(flow, environment).await? {
         let found = service.describe(&stack.name).await?;
         let status = found.map_or("not there yet".to_owned(), |found| found.status.to_string());

@@ -32,7 +32,7 @@ use super::output::remark;
 use crate::accounts::Caller;
 use crate::audit::Audit;
 use crate::compose;
-use crate::compose::embedded_delivery;
+use crate::compose::delivery as compose_delivery;
 use crate::config::Config;
 use crate::delivery::Delivery;
 
@@ -50,7 +50,7 @@ impl Flow {
     pub(super) async fn open(config: &Config) -> Result<Self> {
         let lakes = compose::open_all(config).await?;
         let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-        let delivery = Arc::new(embedded_delivery::open(config, &lakes).await?);
+        let delivery = Arc::new(compose_delivery::open(config, &lakes).await?);
         let audit = Audit::new(delivery.accounts.database().clone());
         Ok(Self { delivery, audit })
     }

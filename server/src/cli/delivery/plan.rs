@@ -38,7 +38,7 @@ impl PlanCommand {
         let page = PlanPage {
             plan: &plan,
             digest: &digest,
-            simulated: flow.delivery.simulated,
+            simulated: flow.delivery.places.simulated(),
             rules_change: flow.delivery.rules_change(&plan).await?,
             status: flow.execution(execution).await?.status,
             required: required(rules.terms().rule, &plan),

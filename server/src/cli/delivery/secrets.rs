@@ -10,7 +10,6 @@ use infra::secrets::{MOST_BYTES, SecretDescription, SecretName, SecretValue};
 
 use super::Flow;
 use crate::cli::output::{Output, Sheet};
-use crate::compose::embedded_delivery;
 use crate::config::Config;
 
 /// Set secrets of an environment and describe them; --env says of which.
@@ -40,7 +39,7 @@ impl Secrets {
     ) -> Result<ExitCode> {
         let flow = Flow::open(config).await?;
         let environment = config.environment(only)?;
-        let store = embedded_delivery::secrets(flow.delivery.lake(&environment)?)?;
+        let store = flow.delivery.places.secrets(&environment).await?;
         match self {
             Self::Set { name } => {
                 let caller = flow.caller().await?;

@@ -75,7 +75,7 @@ async fn check_content(content: Content) -> Result<Checked> {
     let config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
     let first = content.lake.environments.first().map(|environment| environment.name.clone());
     let first = first.ok_or_else(|| Error::invalid("sluice.toml names no environment"))?;
-    let at = compose::open(&config.lake(&first)).await?;
+    let at = compose::open(&config.lake(&first)?).await?;
     for file in content.sources.values() {
         at.lake.sources.save(&file.source, "validate", 0).await?;
     }

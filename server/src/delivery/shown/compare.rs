@@ -80,7 +80,7 @@ async fn stacks(
     name: &EnvironmentName,
 ) -> Result<Texts> {
     let environment = definition.environment(name)?;
-    let service = delivery.stacks(environment)?;
+    let service = delivery.stacks(environment).await?;
     let prefix = names::stack_prefix(name, &definition.lake.lake.logical_id_prefix);
     let mut texts = Texts::new();
     for stack in service.list(&prefix).await? {

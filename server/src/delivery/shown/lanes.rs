@@ -24,7 +24,7 @@ pub async fn lanes(
     let mut shown = Lanes {
         lanes: Vec::new(),
         repository: delivery.repository_address.clone(),
-        simulated: delivery.simulated,
+        simulated: delivery.places.simulated(),
     };
     let Some(definition) = delivery.definition().await? else { return Ok(shown) };
     for environment in &definition.lake.environments {

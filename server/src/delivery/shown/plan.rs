@@ -80,7 +80,7 @@ pub async fn plan_shown(
         may_break_glass: open && you.has(Role::Admin, &execution.environment),
         made_at: plan.made_at,
         expires_at: expires,
-        simulated: delivery.simulated,
+        simulated: delivery.places.simulated(),
         transformations: plan.transformations.into_iter().map(text).collect(),
         sources: plan.sources.into_iter().map(text).collect(),
         quality: plan.quality.iter().map(rules_shown).collect(),

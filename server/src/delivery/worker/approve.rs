@@ -26,8 +26,10 @@ impl Delivery {
         let loaded = self.loaded(execution).await?;
         let environment = loaded.environment(&execution.environment)?;
         let running = self.pipelines.environment(&execution.environment).await?.running;
-        let stacks = self.stacks(environment)?;
+        let stacks = self.stacks(environment).await?;
         let rules = self.rules_of(running.as_ref()).await?;
+        let prefix = &loaded.content.lake.lake.logical_id_prefix;
+        let lake = self.lake_now(environment, prefix).await?;
         let planning = Planning {
             id: PlanId::generate(),
             execution,
@@ -35,7 +37,7 @@ impl Delivery {
             running: running.as_ref().map(|running| (&running.release, &running.commit)),
             rules: &rules,
             environment,
-            lake: self.lake(&execution.environment)?,
+            lake: &lake,
             stacks: stacks.as_ref(),
             repository: self.repository.as_ref(),
         };

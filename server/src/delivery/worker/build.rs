@@ -49,12 +49,13 @@ impl Delivery {
         let content = Content::at(self.repository.as_ref(), &execution.commit).await?;
         let content = content.map_err(|problems| in_words(&problems))?;
         let (loaded, built) = LoadedRelease::build(content, execution.commit.clone())?;
-        loaded.environment(&execution.environment)?;
+        let environment = loaded.environment(&execution.environment)?;
         self.check_order(execution, &loaded).await?;
-        let lake = self.lake(&execution.environment)?;
+        let prefix = &loaded.content.lake.lake.logical_id_prefix;
+        let lake = self.lake_now(environment, prefix).await?;
         let log = self.repository.log(&execution.commit, None, MOST_COMMITS).await?;
         let messages: Vec<_> = log.into_iter().map(|commit| commit.message).collect();
-        let mut checked = check_release(lake, &loaded, &messages).await?;
+        let mut checked = check_release(&lake, &loaded, &messages).await?;
         for problem in &checked.accepted {
             let line = format!("accepted by its commit: {problem}");
             held.note(Stage::Build, LogLevel::Warning, &line).await?;

@@ -46,7 +46,7 @@ impl Delivery {
         };
         let loaded = self.loaded(execution).await?;
         let environment = loaded.environment(&execution.environment)?;
-        let service = self.stacks(environment)?;
+        let service = self.stacks(environment).await?;
         let lake = self.lake(&execution.environment)?;
         if !execution.deploy_begun() {
             if let Err(error) = check_unchanged(&plan, service.as_ref(), lake).await {

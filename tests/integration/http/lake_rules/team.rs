@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use server::accounts::{Accounts, FromTeams, Identity};
 use server::compose;
-use server::compose::embedded_delivery;
+use server::compose::delivery as compose_delivery;
 use server::config::Config;
 use server::console::Console;
 use server::delivery::Delivery;
@@ -90,7 +90,7 @@ impl Team {
         change(&mut config);
         let lakes = compose::open_all(&config).await.unwrap();
         let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-        let delivery = Arc::new(embedded_delivery::open(&config, &lakes).await.unwrap());
+        let delivery = Arc::new(compose_delivery::open(&config, &lakes).await.unwrap());
         let site = Site::load(&empty_site(folder.path())).unwrap();
         let url = "http://localhost:8340".parse().unwrap();
         let console =

@@ -9,7 +9,7 @@ use super::{Emulator, ada, days, table, under_test, yellow};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn more_partitions_than_a_batch_holds_are_added_replaced_read_and_removed() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     lake.catalog.put_table(&table(&[("a", ColumnType::Int)]), &ada()).await.unwrap();
     let all = days(251);
     lake.catalog.put_partitions(&yellow(), &all[100..]).await.unwrap();
@@ -33,7 +33,7 @@ async fn more_partitions_than_a_batch_holds_are_added_replaced_read_and_removed(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_wider_type_reaches_every_partition() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     lake.catalog.put_table(&table(&[("a", ColumnType::Int)]), &ada()).await.unwrap();
     let all = days(130);
     lake.catalog.put_partitions(&yellow(), &all).await.unwrap();

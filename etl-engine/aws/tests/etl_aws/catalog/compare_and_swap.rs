@@ -27,7 +27,7 @@ async fn edited_by_others(lake: &UnderTest) {
 async fn a14_an_edit_of_others_is_a_version_and_survives() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let emulator = EmulatorWithVersions::before(&emulator).await;
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     let first = table(&[("a", ColumnType::Int)]);
     lake.catalog.put_table(&first, &ada()).await.unwrap();
     let second = CatalogTable { version: 1, ..table(&[("b", ColumnType::Int)]) };

@@ -29,16 +29,15 @@ const DATABASES: [&str; 4] = ["a_b", "ab", "empty", "tlc"];
 pub(crate) struct UnderTest {
     pub(crate) catalog: GlueCatalog,
     pub(crate) glue: Client,
-    pub(crate) account: Account,
 }
 
-pub(crate) async fn under_test(account: Account) -> UnderTest {
+pub(crate) async fn under_test(account: &Account) -> UnderTest {
     let glue = Client::new(account.sdk());
     for database in DATABASES {
         let input = DatabaseInput::builder().name(database).build().unwrap();
         glue.create_database().database_input(input).send().await.unwrap();
     }
-    UnderTest { catalog: GlueCatalog::new(&account, settings()), glue, account }
+    UnderTest { catalog: GlueCatalog::new(account, settings()), glue }
 }
 
 pub(crate) fn settings() -> GlueSettings {
@@ -102,5 +101,5 @@ pub(crate) fn days(count: usize) -> Vec<CatalogPartition> {
 async fn a14_the_contract_holds() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let emulator = EmulatorWithVersions::before(&emulator).await;
-    testing::catalog(async || Arc::new(under_test(emulator.account().await).await.catalog)).await;
+    testing::catalog(async || Arc::new(under_test(&emulator.account().await).await.catalog)).await;
 }

@@ -12,7 +12,7 @@ use super::{Emulator, UnderTest, ada, days, table, under_test, yellow};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_table_has_the_shape_that_athena_and_the_reference_know() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     let decimal = ColumnType::Decimal { precision: 9, scale: 2 };
     let mut stored = table(&[("vendorid", ColumnType::BigInt), ("fare", decimal)]);
     stored.columns[0].comment = Some("who drove".into());
@@ -72,7 +72,7 @@ async fn foreign(lake: &UnderTest, name: &str, location: &str, columns: &[(&str,
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn b12_a_table_of_the_reference_is_kept_with_what_people_wrote() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     foreign(&lake, "yellow", "s3://dev-lake-purpose-built/tlc/yellow", &[("vendorid", "int")])
         .await;
     let mut found = lake.catalog.table(&yellow()).await.unwrap().unwrap();
@@ -92,7 +92,7 @@ async fn b12_a_table_of_the_reference_is_kept_with_what_people_wrote() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tables_that_sluice_could_not_keep_are_left_out_and_said_to_be_there() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     foreign(&lake, "elsewhere", "s3://other/tlc/elsewhere", &[("a", "int")]).await;
     foreign(&lake, "nested", "s3://dev-lake-conformed/tlc/nested", &[("a", "array<int>")]).await;
     lake.catalog.put_table(&table(&[("a", ColumnType::Int)]), &ada()).await.unwrap();
@@ -112,7 +112,7 @@ async fn tables_that_sluice_could_not_keep_are_left_out_and_said_to_be_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_that_is_not_there_is_named_with_what_to_do() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let lake = under_test(emulator.account().await).await;
+    let lake = under_test(&emulator.account().await).await;
     let mut homeless = table(&[("a", ColumnType::Int)]);
     homeless.name.database = "nowhere".into();
     let error = lake.catalog.put_table(&homeless, &ada()).await.unwrap_err();

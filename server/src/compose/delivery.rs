@@ -1,30 +1,25 @@
-//! The embedded delivery flow: a local bare repository, releases in files, simulated stacks.
+//! The delivery flow: a lake repository on GitHub or in the data folder, releases in files, and the accounts
+//! that the mode says.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{Error, Result};
 use infra::change_report::ChangeReporter;
-use infra::lake_repository::{Environment, LakeRepository};
-use infra::parameters::ParameterStore;
-use infra::secrets::SecretStore;
-use infra::stacks::StackService;
-use infra_embedded::{
-    AccountRegion, FileSecretStore, GitLakeRepository, ReleaseStore, SimulatedStackService,
-    SqlParameterStore, SqlPipelines,
-};
+use infra::lake_repository::LakeRepository;
+use infra_embedded::{GitLakeRepository, ReleaseStore, SqlPipelines};
 
+use super::aws_places::AwsPlaces;
 use super::delivery_github;
+use super::embedded_places::SimulatedPlaces;
 use crate::accounts::Accounts;
-use crate::config::Config;
-use crate::delivery::{Delivery, StacksOf};
+use crate::config::{Config, Mode};
+use crate::delivery::{Delivery, Places};
 use crate::open_lake::OpenLake;
 
 /// The folder of the lake repository in the data folder, to which people push.
 pub const REPOSITORY: &str = "lake.git";
 const RELEASES: &str = "releases";
-/// The folder of secrets in the data folder, with one folder for each environment.
-const SECRETS: &str = "secrets";
 
 /// Opens the delivery flow over open lakes, which share a database and a data folder. A repository in
 /// the data folder is made on first use, without a commit: as long as it has none, nothing is delivered.
@@ -35,10 +30,6 @@ pub async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<Delivery> 
     let releases = ReleaseStore::open(database.clone(), &first.data_dir.join(RELEASES)).await?;
     let accounts = Accounts::new(database.clone(), config.sign_in.account_settings());
     let pipelines = SqlPipelines::new(database.clone());
-    let stacks_of: StacksOf = Arc::new(move |environment: &Environment| {
-        let at = AccountRegion::new(&environment.account, &environment.region)?;
-        Ok(Arc::new(SimulatedStackService::new(database.clone(), at)) as Arc<dyn StackService>)
-    });
     Ok(Delivery {
         repository: home.repository,
         repository_name: home.name,
@@ -49,10 +40,20 @@ pub async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<Delivery> 
         lakes: lakes.to_vec(),
         accounts,
         config: config.delivery.clone(),
-        simulated: true,
-        stacks_of,
+        places: places(config, first).await?,
         reporter: home.reporter,
         console_url: config.server.public_url(config.server.listen),
+    })
+}
+
+/// The accounts of the environments.
+async fn places(config: &Config, first: &OpenLake) -> Result<Arc<dyn Places>> {
+    Ok(match config.mode {
+        Mode::Embedded => Arc::new(SimulatedPlaces {
+            database: first.database().clone(),
+            data_dir: first.data_dir.clone(),
+        }),
+        Mode::Aws => Arc::new(AwsPlaces::open(&config.aws).await?),
     })
 }
 
@@ -87,16 +88,4 @@ impl Home {
             reporter: None,
         })
     }
-}
-
-/// The parameters of an environment's account and region, which its templates read.
-pub fn parameters(at: &OpenLake, environment: &Environment) -> Result<Arc<dyn ParameterStore>> {
-    let place = AccountRegion::new(&environment.account, &environment.region)?;
-    Ok(Arc::new(SqlParameterStore::new(at.database().clone(), place)))
-}
-
-/// The secrets of an environment.
-pub fn secrets(at: &OpenLake) -> Result<Arc<dyn SecretStore>> {
-    let folder = at.data_dir.join(SECRETS).join(at.lake.environment.as_str());
-    Ok(Arc::new(FileSecretStore::open(&folder)?))
 }

@@ -1,0 +1,139 @@
+//! Accounts in AWS: stacks in CloudFormation, parameters in SSM, secrets in Secrets Manager.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws::{Account, Role};
+use domain::environment::EnvironmentName;
+use domain::{Error, ErrorKind, Result};
+use infra::lake_repository::Environment;
+use infra::parameters::ParameterStore;
+use infra::secrets::SecretStore;
+use infra::stacks::StackService;
+use infra::stacks::names::{OwnStack, own_stack};
+use infra_aws::{
+    AssetBucket, CloudFormationSettings, CloudFormationStackService, Deletion,
+    SecretsManagerSecretStore, SecretsManagerSettings, SsmParameterStore,
+};
+use tokio::sync::OnceCell;
+
+use crate::config::{AwsConfig, Secret};
+use crate::delivery::Places;
+
+/// Days in which a deleted secret can be had back.
+const RECOVERABLE: u8 = 30;
+
+/// The accounts of a lake, as who we are sees them.
+#[derive(Debug)]
+pub(super) struct AwsPlaces {
+    config: AwsConfig,
+    own: Account,
+    own_account: OnceCell<String>,
+}
+
+impl AwsPlaces {
+    /// Asks AWS nothing yet.
+    pub(super) async fn open(config: &AwsConfig) -> Result<Self> {
+        let own = Account::open(&config.settings()?).await;
+        Ok(Self { config: config.clone(), own, own_account: OnceCell::new() })
+    }
+
+    /// The account of an environment under the role that pipelines deploy with.
+    async fn deploying(&self, at: &Environment) -> Account {
+        let role = Role {
+            arn: self.role(at, "deploy"),
+            external_id: self.external_id(&at.name).map(|id| id.expose().to_owned()),
+            session: "sluice-deploy".to_owned(),
+        };
+        self.own.under_in(&role, &at.region).await
+    }
+
+    /// An account as a person who may do everything there: as who we are where that is our own account,
+    /// else under the role that administrators have in every account.
+    async fn administered(&self, account: &str, region: &str) -> Result<Account> {
+        let own = self.own_account.get_or_try_init(|| async {
+            self.own.identity().await.map(|identity| identity.account)
+        });
+        if *own.await? == account {
+            return Ok(self.own.in_region(region));
+        }
+        let role = Role {
+            arn: format!("arn:aws:iam::{account}:role/{}", self.config.admin_role),
+            external_id: None,
+            session: "sluice-bootstrap".to_owned(),
+        };
+        let administered = self.own.under_in(&role, region).await;
+        administered.identity().await.map_err(|error| {
+            Error::new(
+                ErrorKind::Denied,
+                format!(
+                    "account {account} cannot be reached under the role {}: {}; name another in \
+                     aws.admin_role, or use credentials of that account",
+                    self.config.admin_role,
+                    error.message()
+                ),
+            )
+        })?;
+        Ok(administered)
+    }
+
+    fn role(&self, at: &Environment, role: &str) -> String {
+        let prefix = self.config.resource_name_prefix.as_deref().unwrap_or_default();
+        let (account, name) = (&at.account, &at.name);
+        format!("arn:aws:iam::{account}:role/sluice-bootstrap/{name}-{prefix}-{role}")
+    }
+
+    fn external_id(&self, environment: &EnvironmentName) -> Option<&Secret> {
+        self.config.environments.get(environment)?.external_id.as_ref()
+    }
+
+    /// The bucket of release assets, through which large templates go.
+    fn assets(&self) -> Option<AssetBucket> {
+        let config = &self.config;
+        let (prefix, account) =
+            (config.resource_name_prefix.as_deref()?, config.deployment_account.as_deref()?);
+        let region = self.own.region();
+        Some(AssetBucket::new(&self.own, &format!("{prefix}-{account}-{region}-assets")))
+    }
+}
+
+#[async_trait]
+impl Places for AwsPlaces {
+    fn simulated(&self) -> bool {
+        false
+    }
+
+    /// The roles come last.
+    async fn is_made(&self, at: &Environment, logical_id_prefix: &str) -> Result<bool> {
+        let roles = own_stack(&at.name, logical_id_prefix, OwnStack::Roles);
+        let found = self.stacks(at).await?.describe(&roles).await?;
+        Ok(found.is_some_and(|stack| stack.template.is_some()))
+    }
+
+    async fn stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>> {
+        let settings = CloudFormationSettings {
+            service_role: Some(self.role(at, "cloudformation")),
+            templates: self.assets(),
+            ..CloudFormationSettings::of(&at.account)
+        };
+        Ok(Arc::new(CloudFormationStackService::new(&self.deploying(at).await, settings)))
+    }
+
+    async fn first_stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>> {
+        let account = self.administered(&at.account, &at.region).await?;
+        let settings = CloudFormationSettings::of(&at.account);
+        Ok(Arc::new(CloudFormationStackService::new(&account, settings)))
+    }
+
+    async fn parameters(&self, at: &Environment) -> Result<Arc<dyn ParameterStore>> {
+        Ok(Arc::new(SsmParameterStore::new(&self.administered(&at.account, &at.region).await?)))
+    }
+
+    async fn secrets(&self, environment: &EnvironmentName) -> Result<Arc<dyn SecretStore>> {
+        let place = self.config.place(environment)?;
+        let settings =
+            SecretsManagerSettings { key: None, deletion: Deletion::RecoverableFor(RECOVERABLE) };
+        let account = self.administered(&place.account, &place.region).await?;
+        Ok(Arc::new(SecretsManagerSecretStore::new(&account, settings)))
+    }
+}

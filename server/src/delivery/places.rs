@@ -1,0 +1,34 @@
+//! Where the stacks, parameters and secrets of environments are. `compose` says which adapters they are.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::Result;
+use domain::environment::EnvironmentName;
+use infra::lake_repository::Environment;
+use infra::parameters::ParameterStore;
+use infra::secrets::SecretStore;
+use infra::stacks::StackService;
+
+/// The accounts that environments live in.
+#[async_trait]
+pub trait Places: Send + Sync {
+    /// Whether no account is touched.
+    fn simulated(&self) -> bool;
+
+    /// Whether the environment has been made, so that its lake can be asked.
+    async fn is_made(&self, at: &Environment, logical_id_prefix: &str) -> Result<bool>;
+
+    /// The stacks of an environment, as pipelines change them.
+    async fn stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>>;
+
+    /// The stacks of an account as the person sees and changes them who makes the first: before there
+    /// is a role that pipelines could work under.
+    async fn first_stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>>;
+
+    /// The parameters of an environment's account and region, which its templates read.
+    async fn parameters(&self, at: &Environment) -> Result<Arc<dyn ParameterStore>>;
+
+    /// The secrets of an environment.
+    async fn secrets(&self, environment: &EnvironmentName) -> Result<Arc<dyn SecretStore>>;
+}
