@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use aws::Account;
 use aws::testing::{Emulator, fresh_account};
+use aws_sdk_s3::primitives::ByteStream;
 use domain::ErrorKind;
 use infra::stacks::{
     ChangeSetRequest, NextAction, Stack, StackOperation, StackService, StackStatus,
 };
 use infra_aws::CloudFormationStackService;
 
-use crate::stacks::{make_bucket, service, settled};
+use crate::stacks::{buckets, make_bucket, service, settled};
 
 const STACK: &str = "DevLake";
 const ROLL_BACK: StackOperation = StackOperation::RollBack { skip: Vec::new() };
@@ -69,12 +70,8 @@ impl Fixture {
         self.stacks.operate(STACK, &delete, token).await.unwrap();
         for _ in 0..200 {
             let found = self.stacks.describe(STACK).await.unwrap();
-            let status = found.as_ref().map(|found| found.status);
-            if status.is_some() && !status.is_some_and(StackStatus::is_in_progress) {
+            if !found.as_ref().is_some_and(|found| found.status.is_in_progress()) {
                 return found;
-            }
-            if status.is_none() {
-                return None;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -255,4 +252,23 @@ async fn a_name_that_is_taken_is_told_with_the_resource() {
     assert_eq!(stack.status, StackStatus::RollbackComplete);
     let why = stack.reason.unwrap();
     assert!(why.starts_with("Zone: ") && why.contains("already exists"), "{why}");
+}
+
+#[tokio::test]
+async fn what_failed_in_a_nested_stack_is_told() {
+    let Some(fixture) = Fixture::new().await else { return };
+    let bucket = format!("templates-{}", fixture.number);
+    make_bucket(&fixture.account, &bucket).await;
+    let inner = ByteStream::from(template(0, &wait("Token")).into_bytes());
+    let put = buckets(&fixture.account).put_object().bucket(&bucket).key("inner.yaml");
+    put.body(inner).send().await.unwrap();
+    let endpoint = fixture.account.settings().endpoint.clone().unwrap();
+    let outer = format!(
+        "Resources: {{Inner: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: \
+         \"{endpoint}/{bucket}/inner.yaml\"}}}}}}"
+    );
+    let stack = fixture.deploy(&outer, "one").await;
+    assert_eq!(stack.status, StackStatus::RollbackComplete);
+    let why = stack.reason.unwrap();
+    assert!(why.starts_with("Inner") && why.contains("Wait"), "{why}");
 }

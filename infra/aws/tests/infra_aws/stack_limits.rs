@@ -5,7 +5,7 @@ use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use aws_sdk_cloudformation::types::ChangeSetType;
 use domain::ErrorKind;
 use infra::stacks::{
-    ChangeSetKind, ChangeSetRequest, ChangeSetStatus, StackOperation, StackService,
+    ChangeSetKind, ChangeSetRequest, ChangeSetStatus, StackOperation, StackService, execute_once,
 };
 use infra_aws::{AssetBucket, CloudFormationSettings, CloudFormationStackService};
 
@@ -102,6 +102,49 @@ async fn c5_lost_answers_to_preparing_and_deleting_do_it_once() {
     let begun = events.iter().filter(|event| event.logical_id == "DevLake");
     let begun = begun.filter(|event| event.status == "REVIEW_IN_PROGRESS").count();
     assert_eq!(begun, 1, "{events:?}");
+}
+
+/// Calls until an error is not one that passes.
+async fn insist<T>(call: impl AsyncFn() -> domain::Result<T>) -> T {
+    for _ in 0..30 {
+        match call().await {
+            Err(error) if error.kind().is_transient() => {}
+            done => return done.unwrap(),
+        }
+    }
+    panic!("it does not pass");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn c5_under_faults_by_chance_every_change_set_is_executed_once() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let mut broken_calls = 0;
+    for seed in [3, 5, 8, 13] {
+        let number = fresh_account();
+        let link = FaultyLink::to(&emulator.endpoint).await;
+        let through = Emulator { endpoint: link.endpoint() };
+        let broken = service(&Account::open(&through.settings(&number)).await, &number);
+        let direct = service(&Account::open(&emulator.settings(&number)).await, &number);
+        link.by_chance(seed, 350, &Fault::ALL);
+        for delay in 0..3 {
+            let queue = "{Type: AWS::SQS::Queue, Properties: {DelaySeconds: ";
+            let template = format!("Resources: {{Queue: {queue}{delay}}}}}}}");
+            let token = format!("t{delay}");
+            let request = ChangeSetRequest { token: token.clone(), ..request(&template) };
+            let set = insist(async || broken.prepare(&request).await).await;
+            assert_eq!(set.status, ChangeSetStatus::Prepared, "{set:?}");
+            insist(async || execute_once(&broken, &set.arn, &token).await).await;
+            assert!(settled(&direct, "DevLake").await.status.is_complete());
+        }
+        let events = direct.events("DevLake", None).await.unwrap();
+        let own = events.iter().filter(|event| event.logical_id == "DevLake");
+        let own: Vec<_> = own.map(|event| event.status.as_str()).collect();
+        let update = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"];
+        let creation = ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"];
+        assert_eq!(own, [&creation[..], &update, &update].concat(), "seed {seed}");
+        broken_calls += link.seen().iter().filter(|(_, fault)| fault.is_some()).count();
+    }
+    assert!(broken_calls > 40, "{broken_calls} calls were broken");
 }
 
 #[tokio::test]
