@@ -53,6 +53,7 @@ fn of_code(code: &str, status: u16) -> ErrorKind {
     if is(&[
         "Throttl",
         "TooManyRequests",
+        "TooManyUpdates",
         "SlowDown",
         "RequestLimitExceeded",
         "ProvisionedThroughput",
@@ -114,6 +115,7 @@ mod tests {
         let cases = [
             ("ThrottlingException", 400, ErrorKind::Throttled),
             ("SlowDown", 503, ErrorKind::Throttled),
+            ("TooManyUpdates", 400, ErrorKind::Throttled),
             ("ProvisionedThroughputExceededException", 400, ErrorKind::Throttled),
             ("AccessDeniedException", 400, ErrorKind::Denied),
             ("AccessDenied", 403, ErrorKind::Denied),

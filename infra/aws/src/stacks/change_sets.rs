@@ -71,10 +71,17 @@ impl CloudFormationStackService {
             None if in_review => ChangeSetKind::Create,
             None => ChangeSetKind::Update,
         };
-        let status = status(found);
         let outdated = stack.is_none() || (kind == ChangeSetKind::Create && !in_review);
-        match status {
-            ChangeSetStatus::Prepared if outdated => Ok((kind, ChangeSetStatus::Obsolete)),
+        match status(found) {
+            // The stack was looked at later: what happened to it may have been this change set.
+            ChangeSetStatus::Prepared if outdated => {
+                let arn = found.change_set_id().unwrap_or_default();
+                let status = match status(&self.page(arn, None, None).await?) {
+                    ChangeSetStatus::Prepared => ChangeSetStatus::Obsolete,
+                    status => status,
+                };
+                Ok((kind, status))
+            }
             status => Ok((kind, status)),
         }
     }
@@ -205,24 +212,34 @@ impl CloudFormationStackService {
         if let Some(stack) = self.find(&set.stack).await? {
             let status = status_of(&stack)?;
             if !matches!(status.next_action(), NextAction::Update | NextAction::Decide) {
-                return Err(refusal(&set.stack, status));
+                return self.unless_executed(arn, refusal(&set.stack, status)).await;
             }
         }
         let execute = self.once.execute_change_set().change_set_name(arn);
         let asked = execute.client_request_token(token).send().await;
-        let Err(error) = asked.map_err(|error| failed(&format!("execute {arn}"), error)) else {
-            return Ok(());
-        };
-        match error.kind() {
+        match asked.map_err(|error| failed(&format!("execute {arn}"), error)) {
+            Ok(_) => Ok(()),
             // Nothing was done, or nobody knows: who called reads it back.
-            ErrorKind::Throttled | ErrorKind::Denied | ErrorKind::Unavailable => Err(error),
-            _ => match self.read_change_set(arn, None).await?.set.status {
-                ChangeSetStatus::Executed => Ok(()),
-                ChangeSetStatus::Prepared => {
-                    Err(Error::conflict(error.message()).with_source(error))
-                }
-                status => Err(obsolete(arn, status)),
-            },
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Throttled | ErrorKind::Denied | ErrorKind::Unavailable
+                ) =>
+            {
+                Err(error)
+            }
+            Err(error) => {
+                self.unless_executed(arn, Error::conflict(error.message()).with_source(error)).await
+            }
+        }
+    }
+
+    /// The error, unless somebody else executes the same change set: that is why the stack is busy.
+    async fn unless_executed(&self, arn: &str, error: Error) -> Result<()> {
+        match self.read_change_set(arn, None).await?.set.status {
+            ChangeSetStatus::Executed => Ok(()),
+            ChangeSetStatus::Prepared => Err(error),
+            status => Err(obsolete(arn, status)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading stacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::operation::describe_stack_events::DescribeStackEventsOutput;
 use aws_sdk_cloudformation::types::{self, StackStatus as TheirStatus, TemplateStage};
@@ -130,10 +130,15 @@ impl CloudFormationStackService {
             false => self.there(stack).await?.stack_id.unwrap_or_default(),
         };
         let mut events = Vec::new();
+        // What happens while pages are read may move events onto the next page.
+        let mut seen = BTreeSet::new();
         let mut token = None;
         loop {
             let page = self.event_page(&arn, token).await?;
             for event in page.stack_events() {
+                if !seen.insert(event.event_id().map(str::to_owned)) {
+                    continue;
+                }
                 if after.is_some_and(|after| event.event_id() == Some(after)) {
                     events.reverse();
                     return Ok(events);

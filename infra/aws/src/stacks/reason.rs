@@ -2,25 +2,30 @@
 //!
 //! CloudFormation says of a stack that was rolled back only that it was: the cause is among the events.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use aws_sdk_cloudformation::types::{self, EventFilter, ResourceStatus};
-use domain::Result;
+use domain::{ErrorKind, Result};
 
 use super::{CloudFormationStackService, failed};
 
 /// Pages of events that are searched: an operation on 500 resources fits.
 const MOST_PAGES: usize = 30;
+/// Nested stacks in nested stacks that are looked into.
+const MOST_NESTED: usize = 8;
 const STACK: &str = "AWS::CloudFormation::Stack";
 
 impl CloudFormationStackService {
     /// What the stack says of itself, and what failed first in its last operation.
     pub(super) async fn reason_of(&self, found: &types::Stack) -> Result<Option<String>> {
         let own = found.stack_status_reason().filter(|text| !text.is_empty()).map(str::to_owned);
-        let first = self.first_failure(found.stack_id().unwrap_or_default()).await?;
+        let first = self.first_failure(found.stack_id().unwrap_or_default(), 0).await?;
         let parts: Vec<_> = [first, own].into_iter().flatten().collect();
         Ok((!parts.is_empty()).then(|| parts.join("; ")))
     }
 
-    async fn first_failure(&self, arn: &str) -> Result<Option<String>> {
+    async fn first_failure(&self, arn: &str, depth: usize) -> Result<Option<String>> {
         let mut first = None;
         let mut token = None;
         for _ in 0..MOST_PAGES {
@@ -30,7 +35,7 @@ impl CloudFormationStackService {
                     first = Some(event.clone());
                 }
                 if begins_operation(event, arn) {
-                    return self.tell(first, arn).await;
+                    return self.tell(first, arn, depth).await;
                 }
             }
             token = page.next_token;
@@ -38,18 +43,43 @@ impl CloudFormationStackService {
                 break;
             }
         }
-        self.tell(first, arn).await
+        self.tell(first, arn, depth).await
     }
 
-    async fn tell(&self, event: Option<types::StackEvent>, arn: &str) -> Result<Option<String>> {
+    async fn tell(
+        &self,
+        event: Option<types::StackEvent>,
+        arn: &str,
+        depth: usize,
+    ) -> Result<Option<String>> {
         let Some(event) = event else { return Ok(None) };
         let told = failure(&event);
         let of_stack = event.physical_resource_id() == Some(arn);
+        if event.resource_type() == Some(STACK) && !of_stack && depth < MOST_NESTED {
+            let inner = self.failure_within(event.physical_resource_id(), depth).await?;
+            let id = event.logical_resource_id().unwrap_or_default();
+            return Ok(inner.map(|inner| format!("{id}/{inner}")).or(told));
+        }
         if of_stack && told.as_deref().is_some_and(|text| text.contains("DescribeEvents")) {
             let found = self.validation_failures(arn).await?;
             return Ok(found.or(told));
         }
         Ok(told)
+    }
+
+    /// What failed first in a nested stack, if it has an ARN and its events are still told.
+    fn failure_within<'a>(
+        &'a self,
+        arn: Option<&'a str>,
+        depth: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<String>>> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(arn) = arn.filter(|arn| arn.starts_with("arn:")) else { return Ok(None) };
+            match self.first_failure(arn, depth + 1).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                found => found,
+            }
+        })
     }
 
     /// What CloudFormation found wrong before it made anything.

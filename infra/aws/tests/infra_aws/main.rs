@@ -4,6 +4,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod assets;
+mod lake;
 mod parameters;
 mod secrets;
+mod stack_failures;
+mod stack_limits;
 mod stacks;

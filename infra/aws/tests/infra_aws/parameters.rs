@@ -1,8 +1,10 @@
 //! Parameters in SSM: the contract, and what SSM alone does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws::testing::Emulator;
+use aws::Account;
+use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
 use aws_sdk_ssm::types::ParameterType;
 use domain::ErrorKind;
 use infra::parameters::{ParameterPath, ParameterStore};
@@ -47,4 +49,39 @@ async fn a_value_that_somebody_encrypted_is_not_put_over_in_clear() {
     let error = store.put(&path("/lake/token"), "clear", None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a3_a_lost_answer_or_request_is_one_version() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let link = FaultyLink::to(&emulator.endpoint).await;
+    let store = SsmParameterStore::new(&Emulator { endpoint: link.endpoint() }.account().await);
+    for (fault, base) in [(Fault::ResetAfter, 0), (Fault::Drop, 1), (Fault::ResetAfter, 2)] {
+        link.plan("AmazonSSM.PutParameter", fault);
+        let put = store.put(&path("/lake/a"), &format!("{base}"), Some(base)).await.unwrap();
+        assert_eq!(put.version, base + 1, "{fault:?}");
+    }
+    assert_eq!(store.history(&path("/lake/a")).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a14_a_put_over_somebody_elses_is_a_conflict_that_names_both() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let link = FaultyLink::to(&emulator.endpoint).await;
+    let number = fresh_account();
+    let direct = SsmParameterStore::new(&Account::open(&emulator.settings(&number)).await);
+    let through = Emulator { endpoint: link.endpoint() };
+    let slow = SsmParameterStore::new(&Account::open(&through.settings(&number)).await);
+    direct.put(&path("/lake/a"), "first", Some(0)).await.unwrap();
+    // Between the look and the put of the slow one, another is faster.
+    link.plan("AmazonSSM.PutParameter", Fault::Delay(Duration::from_millis(500)));
+    let at = path("/lake/a");
+    let (late, fast) = tokio::join!(slow.put(&at, "late", Some(1)), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        direct.put(&at, "fast", Some(1)).await
+    });
+    assert_eq!(fast.unwrap().version, 2);
+    let error = late.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert!(error.message().contains("version 2") && error.message().contains("version 3"));
 }

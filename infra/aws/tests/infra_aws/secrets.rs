@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::testing::Emulator;
+use aws::testing::{Emulator, Fault, FaultyLink};
 use domain::ErrorKind;
 use infra::secrets::{SecretName, SecretStore, SecretValue, Stage};
 use infra::testing;
@@ -70,4 +70,20 @@ async fn d13_bytes_are_refused_without_being_shown() {
     let error = store.read(&"bytes".parse().unwrap(), Stage::Current).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a3_a_lost_answer_is_one_rotation() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let link = FaultyLink::to(&emulator.endpoint).await;
+    let account = Emulator { endpoint: link.endpoint() }.account().await;
+    let store = SecretsManagerSecretStore::new(&account, settings(Deletion::AtOnce));
+    let name: SecretName = "hook".parse().unwrap();
+    store.put(&name, SecretValue::new("one").unwrap()).await.unwrap();
+    for (number, call) in [(2, "PutSecretValue"), (3, "UpdateSecretVersionStage")] {
+        link.plan(&format!("secretsmanager.{call}"), Fault::ResetAfter);
+        let put = store.put(&name, SecretValue::new(format!("{number}")).unwrap()).await.unwrap();
+        assert_eq!(put.version, number, "{call}");
+    }
+    assert_eq!(store.read(&name, Stage::Previous).await.unwrap().expose(), "2");
 }

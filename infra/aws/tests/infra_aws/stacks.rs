@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws::Account;
 use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
-use infra::stacks::StackService;
+use infra::stacks::{Stack, StackService};
 use infra::testing::{self, Ability, BoxFuture, Disturbance, StacksUnderTest};
 use infra_aws::{CloudFormationSettings, CloudFormationStackService};
 
@@ -81,6 +81,18 @@ async fn disturb(
         }
         Disturbance::Fail { .. } => panic!("the emulator cannot make a resource fail"),
     }
+}
+
+/// The stack once nothing is under way.
+pub(crate) async fn settled(service: &dyn StackService, stack: &str) -> Stack {
+    for _ in 0..1200 {
+        let found = service.describe(stack).await.unwrap().unwrap();
+        if !found.status.is_in_progress() {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("stack {stack} does not come to an end");
 }
 
 pub(crate) fn buckets(account: &Account) -> aws_sdk_s3::Client {

@@ -1,0 +1,142 @@
+//! All templates of a lake, from two empty accounts, under the roles that they make.
+
+use std::collections::BTreeMap;
+
+use aws::testing::{Emulator, fresh_account};
+use aws::{Account, Role};
+use infra::lake_repository::{Content, LakeFiles};
+use infra::stacks::bootstrap::{self, Place};
+use infra::stacks::{
+    ChangeSetRequest, ChangeSetStatus, OWN_TEMPLATES, Stack, StackDefinition, StackOperation,
+    StackService, StackStatus, assemble, execute_once, permission_changes,
+};
+use infra_aws::{AssetBucket, CloudFormationSettings, CloudFormationStackService};
+
+use crate::stacks::{service, settled};
+
+/// A lake with one environment. Its parameters leave out what the emulator knows no resources of:
+/// flow logs, interface endpoints with their rule, and the encryption of the catalog.
+fn lake(deployment: &str, environment: &str) -> Content {
+    let text = format!(
+        r#"
+[lake]
+logical_id_prefix = "DataLake"
+resource_name_prefix = "lake"
+
+[tags]
+cost_center = "4711"
+team = "data"
+application = "sluice"
+
+[[environments]]
+name = "dev"
+branch = "main"
+account = "{environment}"
+region = "eu-central-1"
+vpc_cidr = "10.20.0.0/24"
+
+[environments.parameters]
+ServerRoleArn = "arn:aws:iam::{deployment}:role/sluice-bootstrap/lake-server"
+EncryptCatalog = "false"
+FlowLogs = "false"
+InterfaceEndpoints = "false"
+"#
+    );
+    let mut files = LakeFiles::default();
+    files.add("sluice.toml", text);
+    Content::parse(files).unwrap()
+}
+
+fn request(stack: &StackDefinition, token: &str) -> ChangeSetRequest {
+    ChangeSetRequest {
+        stack: stack.name.clone(),
+        template: stack.template.clone(),
+        parameters: stack.parameters.clone(),
+        tags: stack.tags.clone(),
+        token: token.to_owned(),
+    }
+}
+
+async fn deploy(service: &dyn StackService, stack: &StackDefinition, token: &str) -> Stack {
+    let set = service.prepare(&request(stack, token)).await.unwrap();
+    assert_eq!(set.status, ChangeSetStatus::Prepared, "{}: {:?}", stack.name, set.reason);
+    execute_once(service, &set.arn, token).await.unwrap();
+    let made = settled(service, &stack.name).await;
+    assert!(made.status.is_complete(), "{}: {:?}", made.status, made.reason);
+    made
+}
+
+fn outputs(stack: &Stack) -> BTreeMap<String, String> {
+    stack.outputs.iter().map(|(name, output)| (name.clone(), output.value.clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lake_is_made_from_empty_accounts_under_the_deploy_role_and_taken_away() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let (first, second) = (fresh_account(), fresh_account());
+    let deployment = Account::open(&emulator.settings(&first)).await;
+    let environment = Account::open(&emulator.settings(&second)).await;
+    let content = lake(&first, &second);
+    let dev = content.lake.environments[0].clone();
+    let place = Place { account: &first, region: &dev.region };
+
+    // What people do once, with their own permissions.
+    let given = BTreeMap::new();
+    let stack = bootstrap::deployment(&content.lake, place, &[], &given).unwrap();
+    let own = service(&deployment, &first);
+    let server = outputs(&deploy(&own, &stack, "first").await);
+    let external = BTreeMap::from([("ExternalId".to_owned(), "a-secret".to_owned())]);
+    let stack = bootstrap::target(&content.lake, &dev, &server, &external).unwrap();
+    let roles = outputs(&deploy(&service(&environment, &second), &stack, "first").await);
+    let deploy_roles = [(&dev, roles["DeployRoleArn"].clone())];
+    let stack = bootstrap::deployment(&content.lake, place, &deploy_roles, &given).unwrap();
+    deploy(&own, &stack, "second").await;
+
+    // What the server does from then on, under the deploy role.
+    let role = Role {
+        arn: roles["DeployRoleArn"].clone(),
+        external_id: Some("a-secret".to_owned()),
+        session: "sluice-test".to_owned(),
+    };
+    let there = deployment.under(&role).await;
+    assert_eq!(there.identity().await.unwrap().account, second);
+    let settings = CloudFormationSettings {
+        service_role: Some(roles["CloudFormationRoleArn"].clone()),
+        templates: Some(AssetBucket::new(&deployment, &server["AssetBucketName"])),
+        look_every: std::time::Duration::from_millis(50),
+        ..CloudFormationSettings::of(&second)
+    };
+    let stacks = CloudFormationStackService::new(&there, settings);
+    let templates = OWN_TEMPLATES.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let lake = assemble(&content, &templates, &dev).unwrap();
+    for stack in &lake {
+        let widened = permission_changes(&stacks, stack, &second, &dev.region).await.unwrap();
+        deploy(&stacks, stack, "first").await;
+        let after = permission_changes(&stacks, stack, &second, &dev.region).await.unwrap();
+        assert_eq!(after, [], "{}: nothing changes once it is there", stack.name);
+        assert!(widened.is_empty() || widened.iter().any(|change| change.widened));
+        assert_eq!(stacks.drift(&stack.name).await.unwrap(), [], "{}", stack.name);
+        let again = stacks.prepare(&request(stack, "again")).await.unwrap();
+        assert_eq!(again.status, ChangeSetStatus::Empty, "{}: {:?}", stack.name, again.changes);
+    }
+    let exports = stacks.exports().await.unwrap();
+    let raw = exports.iter().find(|export| export.name == "DevRawBucketName").unwrap();
+    assert_eq!(raw.value, format!("dev-lake-{second}-eu-central-1-raw"));
+    let listed = stacks.list("DevDataLakeEtl").await.unwrap();
+    assert_eq!(listed.len(), lake.len());
+
+    let zone = crate::stacks::buckets(&environment);
+    // The emulator counts imports of resources that a condition leaves out: those of the flow log.
+    let (network, others): (Vec<_>, Vec<_>) =
+        lake.iter().rev().partition(|stack| stack.name.ends_with("Network"));
+    for stack in network.into_iter().chain(others) {
+        let delete = StackOperation::Delete { retain: Vec::new() };
+        stacks.operate(&stack.name, &delete, "delete").await.unwrap();
+        while let Some(left) = stacks.describe(&stack.name).await.unwrap() {
+            assert_eq!(left.status, StackStatus::DeleteInProgress, "{:?}", left.reason);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    assert_eq!(stacks.list("DevDataLakeEtl").await.unwrap(), []);
+    zone.head_bucket().bucket(&raw.value).send().await.expect("zones outlive their stack");
+}
