@@ -23,7 +23,7 @@ const HISTORY_PAGE: i32 = 50;
 ///
 /// SSM knows no compare-and-swap but "make it, if there is none". A put over version 0 is that; a put
 /// over another version looks first, and its answer tells the version it became: one that is not the
-/// next was put over somebody else's, which both history and the Conflict tell (ADR 24). SSM keeps the
+/// next was put over somebody else's, which both history and the Conflict tell (ADR 26). SSM keeps the
 /// last 100 values of each parameter, and refuses values with `{{`.
 #[derive(Debug, Clone)]
 pub struct SsmParameterStore {
