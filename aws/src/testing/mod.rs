@@ -41,6 +41,13 @@ impl Emulator {
         Account::open(&self.settings(&fresh_account())).await
     }
 
+    /// A link to it that can be broken, and the emulator as it is seen through the link.
+    pub async fn through_a_faulty_link(&self) -> (FaultyLink, Self) {
+        let link = FaultyLink::to(&self.endpoint).await;
+        let endpoint = link.endpoint();
+        (link, Self { endpoint })
+    }
+
     /// How an account of the emulator is reached.
     pub fn settings(&self, account: &str) -> AwsSettings {
         AwsSettings {
