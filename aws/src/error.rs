@@ -1,5 +1,7 @@
 //! Errors of the SDK as ours, with their kind.
 
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -27,7 +29,13 @@ where
 }
 
 /// What a caller may do about an error of a call.
-pub fn kind_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> ErrorKind {
+pub fn kind_of<E>(error: &SdkError<E, HttpResponse>) -> ErrorKind
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let Some((kind, _)) = about_identity(error) {
+        return kind;
+    }
     match error {
         SdkError::ConstructionFailure(_) => ErrorKind::Invalid,
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
@@ -89,10 +97,37 @@ fn of_code(code: &str, status: u16) -> ErrorKind {
     }
 }
 
+/// What went wrong before the call: its caller could not say who they are. The kind, and what to say.
+fn about_identity<E>(error: &SdkError<E, HttpResponse>) -> Option<(ErrorKind, String)>
+where
+    E: std::error::Error + 'static,
+{
+    if !matches!(error, SdkError::DispatchFailure(_)) {
+        return None;
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(found) = cause {
+        if let Some(refused) = found.downcast_ref::<AssumeRoleError>() {
+            let kind = of_code(refused.code().unwrap_or_default(), 0);
+            let said = refused.message().unwrap_or("STS does not say why");
+            return Some((kind, format!("the role cannot be assumed: {said}")));
+        }
+        if let Some(CredentialsError::CredentialsNotLoaded(_)) = found.downcast_ref() {
+            let said = "no credentials of AWS were found: sign in, or name a profile or a role";
+            return Some((ErrorKind::Denied, said.to_owned()));
+        }
+        cause = found.source();
+    }
+    None
+}
+
 /// What is said of an error that AWS itself said nothing about.
 fn unsaid<E: ProvideErrorMetadata + std::error::Error + 'static>(
     error: &SdkError<E, HttpResponse>,
 ) -> String {
+    if let Some((_, said)) = about_identity(error) {
+        return said;
+    }
     match error {
         SdkError::TimeoutError(_) => {
             "no answer in time; whether it was done is not known".to_owned()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws::testing::{Emulator, fresh_account};
 use aws::{Account, Role};
+use domain::ErrorKind;
 use infra::lake_repository::{Content, LakeFiles};
 use infra::stacks::bootstrap::{self, Place};
 use infra::stacks::{
@@ -36,7 +37,7 @@ region = "eu-central-1"
 vpc_cidr = "10.20.0.0/24"
 
 [environments.parameters]
-ServerRoleArn = "arn:aws:iam::{deployment}:role/sluice-bootstrap/lake-server"
+ServerRoleArn = "arn:aws:iam::{deployment}:role/sluice-bootstrap/lake-stand-in"
 EncryptCatalog = "false"
 FlowLogs = "false"
 InterfaceEndpoints = "false"
@@ -45,6 +46,34 @@ InterfaceEndpoints = "false"
     let mut files = LakeFiles::default();
     files.add("sluice.toml", text);
     Content::parse(files).unwrap()
+}
+
+/// A role that the test may take on in the server's place: the server's own lets tasks in, no test.
+fn stand_in(content: &Content, place: Place<'_>) -> StackDefinition {
+    let Place { account, .. } = place;
+    let template = format!(
+        r#"
+Resources:
+  StandIn:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: lake-stand-in
+      Path: /sluice-bootstrap/
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {{Effect: Allow, Principal: {{AWS: "arn:aws:iam::{account}:root"}}, Action: sts:AssumeRole}}
+      Policies:
+        - PolicyName: deploy
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {{Effect: Allow, Action: sts:AssumeRole, Resource: "arn:aws:iam::*:role/sluice-bootstrap/*-deploy"}}
+"#
+    );
+    let given = BTreeMap::new();
+    let like = bootstrap::deployment(&content.lake, place, &[], &given).unwrap();
+    StackDefinition { name: "StandIn".to_owned(), template, parameters: given, ..like }
 }
 
 fn request(stack: &StackDefinition, token: &str) -> ChangeSetRequest {
@@ -84,7 +113,10 @@ async fn a_lake_is_made_from_empty_accounts_under_the_deploy_role_and_taken_away
     let given = BTreeMap::new();
     let stack = bootstrap::deployment(&content.lake, place, &[], &given).unwrap();
     let own = service(&deployment, &first);
-    let server = outputs(&deploy(&own, &stack, "first").await);
+    let mut server = outputs(&deploy(&own, &stack, "first").await);
+    deploy(&own, &stand_in(&content, place), "first").await;
+    let stand_in = format!("arn:aws:iam::{first}:role/sluice-bootstrap/lake-stand-in");
+    server.insert("ServerRoleArn".to_owned(), stand_in.clone());
     let external = BTreeMap::from([("ExternalId".to_owned(), "a-secret".to_owned())]);
     let stack = bootstrap::target(&content.lake, &dev, &server, &external).unwrap();
     let roles = outputs(&deploy(&service(&environment, &second), &stack, "first").await);
@@ -98,8 +130,17 @@ async fn a_lake_is_made_from_empty_accounts_under_the_deploy_role_and_taken_away
         external_id: Some("a-secret".to_owned()),
         session: "sluice-test".to_owned(),
     };
-    let there = deployment.under(&role).await;
+    let session = "sluice-test".to_owned();
+    let server_role = Role { arn: stand_in, external_id: None, session };
+    let stranger = Role { external_id: Some("another".to_owned()), ..role.clone() };
+    let there = deployment.under(&server_role).await.under(&role).await;
     assert_eq!(there.identity().await.unwrap().account, second);
+    let refused = deployment.under(&server_role).await.under(&stranger).await.identity().await;
+    // An emulator that enforces policies says what AWS says.
+    if let Err(error) = refused {
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        assert!(error.message().contains("sts:AssumeRole"), "{error}");
+    }
     let settings = CloudFormationSettings {
         service_role: Some(roles["CloudFormationRoleArn"].clone()),
         templates: Some(AssetBucket::new(&deployment, &server["AssetBucketName"])),
