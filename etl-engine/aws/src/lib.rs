@@ -2,6 +2,7 @@
 
 mod catalog;
 mod dynamo_db;
+mod examine;
 mod ledger;
 mod notify;
 mod outbox;
@@ -15,6 +16,7 @@ mod versions;
 mod zone;
 
 pub use catalog::{GlueCatalog, GlueSettings};
+pub use examine::{Finding, Resources, examine};
 pub use ledger::{DynamoDbRunLedger, LedgerSettings};
 pub use notify::SnsNotifier;
 pub use outbox::DynamoDbOutbox;

@@ -3,6 +3,9 @@
 use domain::approval::ApprovalRule;
 use domain::plan::Plan;
 
+/// Reasons that one line tells.
+const MOST_TOLD: usize = 4;
+
 /// What a plan needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Required {
@@ -15,9 +18,14 @@ pub struct Required {
 }
 
 impl Required {
-    /// Why, in one line.
+    /// Why, in one line: the first reasons, and how many more there are. A first plan has dozens.
     pub fn because(&self) -> String {
-        self.because.join("; ")
+        let told = self.because.iter().take(MOST_TOLD).map(String::as_str).collect::<Vec<_>>();
+        let told = told.join("; ");
+        match self.because.len().saturating_sub(MOST_TOLD) {
+            0 => told,
+            more => format!("{told}; and more, {more} in all: the plan names them"),
+        }
     }
 }
 

@@ -24,6 +24,13 @@ struct Check {
 /// Checks everything that the commands need. Fails when anything is wrong.
 pub(super) async fn run(config: &Config, lake: &LakeConfig, output: Output) -> Result<ExitCode> {
     let mut checks = Vec::new();
+    if let Some(place) = &lake.aws {
+        let found = compose::look_at_aws(place).await.into_iter();
+        checks.extend(found.map(|finding| Check {
+            what: finding.what,
+            outcome: finding.outcome.map_err(|error| error.to_string()),
+        }));
+    }
     match compose::open(lake).await {
         Ok(lake) => look_at(&lake, &mut checks).await,
         Err(error) => checks.push(Check { what: "lake".into(), outcome: Err(error.to_string()) }),
@@ -57,6 +64,10 @@ async fn look_at(lake: &OpenLake, checks: &mut Vec<Check>) {
     };
     add("database".into(), lake.ping().await.map(|()| lake.database_kind().to_owned()));
     for zone in [Zone::Raw, Zone::Conformed, Zone::PurposeBuilt] {
+        // Whatever is put into a bucket that tells of landings is told of, and nothing may be deleted.
+        if zone == Zone::Raw && lake.raw_zone.tells_of_landings() {
+            continue;
+        }
         let store = lake.lake.zone(zone).as_ref();
         add(format!("{zone} zone"), writable(store).await);
     }

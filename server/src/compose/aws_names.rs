@@ -1,7 +1,7 @@
 //! What the templates of `infra` call the resources of an environment.
 
 use aws::Role;
-use etl_aws::{AthenaSettings, GlueSettings, LedgerSettings, SqsArrivalSettings};
+use etl_aws::{AthenaSettings, GlueSettings, LedgerSettings, Resources, SqsArrivalSettings};
 
 use crate::config::AwsPlace;
 
@@ -72,6 +72,21 @@ impl Names<'_> {
             state_table: self.named("run-state"),
             conformed_bucket: self.bucket("conformed"),
             conformed_database: self.0.conformed_database.clone(),
+        }
+    }
+
+    /// Everything that the templates make for the data flow.
+    pub(super) fn resources(self) -> Resources {
+        Resources {
+            buckets: ["raw", "conformed", "purpose-built"].map(|zone| self.bucket(zone)).into(),
+            tables: ["etl-job-audit", "run-state", "sources", "transformations"]
+                .map(|table| self.named(table))
+                .into(),
+            queue_urls: ["arrivals", "arrivals-dead-letter"]
+                .map(|queue| self.queue_url(queue))
+                .into(),
+            databases: self.glue().databases,
+            workgroup: self.named("workgroup"),
         }
     }
 

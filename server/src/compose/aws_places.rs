@@ -88,12 +88,12 @@ impl AwsPlaces {
     }
 
     /// The bucket of release assets, through which large templates go.
-    fn assets(&self) -> Option<AssetBucket> {
-        let config = &self.config;
+    pub(super) fn assets(&self) -> AssetBucket {
+        let named = |part: &Option<String>| part.clone().unwrap_or_default();
         let (prefix, account) =
-            (config.resource_name_prefix.as_deref()?, config.deployment_account.as_deref()?);
+            (named(&self.config.resource_name_prefix), named(&self.config.deployment_account));
         let region = self.own.region();
-        Some(AssetBucket::new(&self.own, &format!("{prefix}-{account}-{region}-assets")))
+        AssetBucket::new(&self.own, &format!("{prefix}-{account}-{region}-assets"))
     }
 }
 
@@ -113,7 +113,7 @@ impl Places for AwsPlaces {
     async fn stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>> {
         let settings = CloudFormationSettings {
             service_role: Some(self.role(at, "cloudformation")),
-            templates: self.assets(),
+            templates: Some(self.assets()),
             ..CloudFormationSettings::of(&at.account)
         };
         Ok(Arc::new(CloudFormationStackService::new(&self.deploying(at).await, settings)))

@@ -27,7 +27,7 @@ pub async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<Delivery> 
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
     let database = first.database().clone();
     let home = Home::of(config, first).await?;
-    let releases = ReleaseStore::open(database.clone(), &first.data_dir.join(RELEASES)).await?;
+    let releases = releases(config, first).await?;
     let accounts = Accounts::new(database.clone(), config.sign_in.account_settings());
     let pipelines = SqlPipelines::new(database.clone());
     Ok(Delivery {
@@ -44,6 +44,18 @@ pub async fn open(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<Delivery> 
         reporter: home.reporter,
         console_url: config.server.public_url(config.server.listen),
     })
+}
+
+/// Releases: their contents in the bucket of the deployment account, or in the data folder.
+async fn releases(config: &Config, first: &OpenLake) -> Result<ReleaseStore> {
+    let database = first.database().clone();
+    match config.mode {
+        Mode::Embedded => ReleaseStore::open(database, &first.data_dir.join(RELEASES)).await,
+        Mode::Aws => {
+            let assets = AwsPlaces::open(&config.aws).await?.assets();
+            Ok(ReleaseStore::over(database, Arc::new(assets)))
+        }
+    }
 }
 
 /// The accounts of the environments.

@@ -1,6 +1,7 @@
 //! Composition: which adapters stand behind the ports.
 
 mod aws;
+mod aws_examine;
 mod aws_names;
 mod aws_places;
 pub mod delivery;
@@ -15,6 +16,8 @@ use domain::{Error, ErrorKind, Result};
 
 use crate::config::{Config, LakeConfig};
 use crate::open_lake::OpenLake;
+
+pub use aws_examine::look as look_at_aws;
 
 /// Opens one environment, making folders and database on first use.
 pub async fn open(config: &LakeConfig) -> Result<OpenLake> {

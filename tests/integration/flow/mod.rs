@@ -12,6 +12,7 @@ mod faults;
 mod half_commits;
 mod kill;
 mod leases;
+mod on_aws;
 mod on_postgres;
 mod operation;
 mod quality;

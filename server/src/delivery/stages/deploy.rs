@@ -106,7 +106,13 @@ async fn postponed(
     definition: &StackDefinition,
     service: &dyn StackService,
 ) -> Result<String> {
-    let prepared = prepare(plan.id, service, definition).await?;
+    let mut prepared = prepare(plan.id, service, definition).await?;
+    // A service may list what a condition of the template leaves out; it cannot be made of this template.
+    let made = &definition.resolved.resources;
+    let left_out = |change: &ResourceChange| {
+        change.action == ChangeAction::Add && !made.contains_key(&change.logical_id)
+    };
+    prepared.changes.retain(|change| !left_out(change));
     let outline = |changes: &[ResourceChange]| {
         let mut outline: Vec<(String, ChangeAction)> =
             changes.iter().map(|change| (change.logical_id.clone(), change.action)).collect();

@@ -49,7 +49,9 @@ impl Delivery {
         let service = self.stacks(environment).await?;
         let lake = self.lake(&execution.environment)?;
         if !execution.deploy_begun() {
-            if let Err(error) = check_unchanged(&plan, service.as_ref(), lake).await {
+            let prefix = &loaded.content.lake.lake.logical_id_prefix;
+            let before = self.lake_now(environment, prefix).await?;
+            if let Err(error) = check_unchanged(&plan, service.as_ref(), &before).await {
                 return self.plan_anew(held, error).await;
             }
             held.write(|job| job.begin(Stage::Deploy, Timestamp::now())).await?;

@@ -1,0 +1,177 @@
+//! A lake in four accounts of the emulator, and the real binary in mode `aws`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use aws::Account;
+use aws::testing::{Emulator, REGION, fresh_account};
+use domain::branch::{Author, BranchName};
+use infra::lake_repository::{FileChange, LakeRepository};
+use infra_embedded::{GitLakeRepository, read_lake_folder};
+use serde_json::Value;
+use server::demo::datasets;
+
+use crate::support::sluice::{Outcome, command};
+
+/// What the names of resources hold.
+const PREFIX: &str = "lake";
+const TABLE: &str = "[environments.parameters]\n";
+const RULE: &str = "exclude_requester = false\n";
+/// What the emulator knows no resources of is left out.
+const PARAMETERS: &str =
+    "EncryptCatalog = \"false\"\nFlowLogs = \"false\"\nInterfaceEndpoints = \"false\"\n";
+
+/// A lake folder, a data folder, and four accounts with nothing in them.
+pub(super) struct Site {
+    folder: tempfile::TempDir,
+    emulator: Emulator,
+    deployment: String,
+    accounts: [String; 3],
+}
+
+impl Site {
+    /// A new lake with the two taxi datasets of the reference. `None` without an emulator.
+    pub(super) fn new() -> Option<Self> {
+        let emulator = Emulator::of_this_run()?;
+        let site = Self {
+            folder: tempfile::tempdir().unwrap(),
+            emulator,
+            deployment: fresh_account(),
+            accounts: [(); 3].map(|()| fresh_account()),
+        };
+        fs::create_dir_all(site.data()).unwrap();
+        fs::write(site.data().join("sluice-server.toml"), site.configuration()).unwrap();
+        site.write_lake();
+        Some(site)
+    }
+
+    fn configuration(&self) -> String {
+        let Self { emulator, deployment, accounts, .. } = self;
+        let mut text = format!(
+            "mode = \"aws\"\n[aws]\nregion = \"{REGION}\"\nendpoint_url = \"{}\"\n\
+             resource_name_prefix = \"{PREFIX}\"\ndeployment_account = \"{deployment}\"\n",
+            emulator.endpoint
+        );
+        for (name, account) in ["dev", "test", "prod"].iter().zip(accounts) {
+            text.push_str(&format!("[aws.environments.{name}]\naccount = \"{account}\"\n"));
+        }
+        text
+    }
+
+    fn write_lake(&self) {
+        let lake = self.lake();
+        let accounts = self.accounts.join(",");
+        self.well(&[
+            "init",
+            lake.to_str().unwrap(),
+            "--resource-name-prefix",
+            PREFIX,
+            "--deployment-account",
+            &self.deployment,
+            "--accounts",
+            &accounts,
+        ]);
+        let file = lake.join("sluice.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.replace(TABLE, &format!("{TABLE}{PARAMETERS}"));
+        // One person suffices, so that one can walk: prod asks for an approval all the same.
+        let text = text.replacen(TABLE, &format!("[environments.approval]\n{RULE}\n{TABLE}"), 2);
+        let text = text.replace("approvers = 1\n", &format!("approvers = 1\n{RULE}"));
+        fs::write(&file, text).unwrap();
+        for dataset in datasets().unwrap() {
+            let name = dataset.source.dataset.to_string();
+            let source = toml::to_string_pretty(&dataset.source).unwrap();
+            self.write(&format!("sources/{name}.toml"), &source);
+            self.write(&format!("transformations/{name}.sql"), &format!("{}\n", dataset.sql));
+        }
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.lake().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(super) fn lake(&self) -> PathBuf {
+        self.folder.path().join("lake")
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A resource of an environment by the last part of its name.
+    pub(super) fn named(&self, environment: &str, what: &str) -> String {
+        format!("{environment}-{PREFIX}-{what}")
+    }
+
+    /// A bucket of an environment.
+    pub(super) fn bucket(&self, environment: &str, zone: &str) -> String {
+        format!("{environment}-{PREFIX}-{}-{REGION}-{zone}", self.number(environment))
+    }
+
+    pub(super) fn number(&self, environment: &str) -> &str {
+        let index = ["dev", "test", "prod"].iter().position(|name| *name == environment);
+        &self.accounts[index.unwrap()]
+    }
+
+    /// An environment's account, as somebody who may do everything there.
+    pub(super) async fn account(&self, environment: &str) -> Account {
+        Account::open(&self.emulator.settings(self.number(environment))).await
+    }
+
+    /// A command, as the server in the deployment account.
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(&self.data(), args);
+        command
+            .env("AWS_ACCESS_KEY_ID", &self.deployment)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    /// A command that must end with a code.
+    pub(super) fn ends(&self, code: i32, args: &[&str]) -> Outcome {
+        let output = self.command(args).output().unwrap();
+        let outcome = Outcome {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        assert_eq!(outcome.code(), Some(code), "{args:?}: {outcome:?}");
+        outcome
+    }
+
+    pub(super) fn well(&self, args: &[&str]) -> Outcome {
+        self.ends(0, args)
+    }
+
+    /// The JSON of a command that must end with a code.
+    pub(super) fn json(&self, code: i32, args: &[&str]) -> Value {
+        self.ends(code, &[args, &["--output", "json"]].concat()).json()
+    }
+
+    /// Approves the plan of an execution by its digest, and carries it out.
+    pub(super) fn approve(&self, execution: &Value) -> Value {
+        let (id, digest) = (execution["id"].as_str().unwrap(), execution["plan"].as_str().unwrap());
+        let ended = self.json(0, &["approve", id, "--digest", digest, "--wait"]);
+        assert_eq!(ended["status"], "SUCCEEDED", "{ended}");
+        ended
+    }
+
+    /// Commits the files of the folder to the lake repository, as a push does.
+    pub(super) async fn push(&self) {
+        let main = BranchName::usual();
+        let folder = self.data().join("lake.git");
+        let repository = GitLakeRepository::open_or_init(folder, &main).await.unwrap();
+        let files = read_lake_folder(&self.lake()).unwrap();
+        let changes: Vec<_> = files
+            .iter()
+            .map(|(path, bytes)| FileChange::Write { path: path.into(), bytes: bytes.into() })
+            .collect();
+        let author = Author { name: "Ann".into(), email: "ann@example.com".into() };
+        let head = repository.head(&main).await.unwrap();
+        repository.save(&main, head.as_ref(), &changes, &author, "Push").await.unwrap();
+    }
+}
