@@ -98,7 +98,7 @@ async fn move_a_file(site: &Site, dev: &Account) -> u64 {
     let key = format!("{DATASET}/{}", file.file_name().unwrap().to_str().unwrap());
     s3.put_object().bucket(site.bucket("dev", "raw")).key(&key).body(body).send().await.unwrap();
     let run = ended(site).await;
-    assert_eq!((&run["status"], &run["trigger"]), (&"SUCCEEDED".into(), &"EVENT".into()), "{run}");
+    assert_eq!((&run["status"], &run["trigger"]), (&"SUCCEEDED".into(), &"event".into()), "{run}");
     let step = &run["steps"][0]["counts"];
     let count = |name: &str| step[name].as_u64().unwrap();
     assert_eq!(count("rows_read"), count("rows_written") + count("rows_rejected"));
@@ -178,8 +178,8 @@ async fn assert_notified(dev: &Account, url: &str) {
 fn query(site: &Site, written: u64) {
     let sql = format!("SELECT * FROM \"datablog_arg\".\"{TABLE}\" limit 10");
     let rows = site.json(0, &["query", &sql]);
-    assert_eq!(rows.as_array().map(Vec::len), Some(10), "{rows}");
+    assert_eq!(rows["rows"].as_array().map(Vec::len), Some(10), "{rows}");
     let sql = format!("SELECT count(*) AS trips FROM \"datalake_raw_source\".\"{TABLE}\"");
     let rows = site.json(0, &["query", &sql]);
-    assert_eq!(rows[0]["trips"].as_u64(), Some(written), "{rows}");
+    assert_eq!(rows["rows"][0]["trips"].as_u64(), Some(written), "{rows}");
 }
