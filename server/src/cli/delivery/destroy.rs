@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use domain::{Error, Result};
+use domain::{Error, ErrorKind, Result};
 use infra::lake_repository::{Environment, LakeFile};
 use infra::order;
 use infra::stacks::names::stack_prefix;
@@ -51,16 +51,38 @@ impl Destroy {
             return Ok(ExitCode::SUCCESS);
         }
         confirm(self.yes_destroy, &lake.lake.resource_name_prefix)?;
-        let caller = flow.caller().await?;
-        for stack in &made {
-            let service = flow.delivery.stacks(stack.environment).await?;
-            delete(service.as_ref(), &stack.name).await?;
-            let (name, action) = (&stack.environment.name, "stack.delete");
-            flow.record(&caller, action, name, &stack.name, &stack.retained).await?;
-            remark(&format!("{} is deleted", stack.name));
-        }
+        delete_all(flow, made).await?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Deletes what can be deleted, round by round: a stack that another one still uses comes after it, also
+/// where our reading of the templates did not show that it is used.
+async fn delete_all(flow: &Flow, mut made: Vec<Made<'_>>) -> Result<()> {
+    let caller = flow.caller().await?;
+    while !made.is_empty() {
+        let (mut kept, mut refused, before) = (Vec::new(), None, made.len());
+        for stack in made {
+            let service = flow.delivery.stacks(stack.environment).await?;
+            match delete(service.as_ref(), &stack.name).await {
+                Ok(()) => {
+                    let (name, action) = (&stack.environment.name, "stack.delete");
+                    flow.record(&caller, action, name, &stack.name, &stack.retained).await?;
+                    remark(&format!("{} is deleted", stack.name));
+                }
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    refused = Some(error);
+                    kept.push(stack);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match refused {
+            Some(error) if kept.len() == before => return Err(error),
+            _ => made = kept,
+        }
+    }
+    Ok(())
 }
 
 /// Stacks of an environment that carry the lake's own tags, each before those it imports from.

@@ -1,4 +1,6 @@
 //! Mode `aws` against an emulator, over four accounts, by the real binary.
 
+mod data;
 mod site;
 mod walk;
+mod workbench;

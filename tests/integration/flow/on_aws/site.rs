@@ -124,11 +124,17 @@ impl Site {
     /// A command, as the server in the deployment account.
     pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut command = command(&self.data(), args);
+        command.envs(self.identity());
         command
-            .env("AWS_ACCESS_KEY_ID", &self.deployment)
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
-        command
+    }
+
+    /// What says to the emulator that we are the server in the deployment account.
+    pub(super) fn identity(&self) -> [(&'static str, String); 3] {
+        [
+            ("AWS_ACCESS_KEY_ID", self.deployment.clone()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ]
     }
 
     /// A command that must end with a code.
