@@ -6,7 +6,9 @@ use std::time::Duration;
 use domain::arrival::Arrival;
 use domain::run::{Run, RunStatus, Trigger};
 use domain::{Error, ErrorKind, Result};
+use etl_engine::lake::Lake;
 use etl_engine::run::{ArrivalQueue, Recorded, RunFilter, record_arrival, take_in};
+use tokio_util::sync::CancellationToken;
 
 use crate::open_lake::OpenLake;
 
@@ -26,10 +28,12 @@ pub async fn record(
     queue: Option<Arc<dyn ArrivalQueue>>,
 ) -> Result<Run> {
     if lake.raw_zone.tells_of_landings() {
-        return tokio::select! {
-            run = told(lake, &arrival) => run,
-            never = listen(lake, queue) => match never {},
-        };
+        let listening = CancellationToken::new();
+        let _until_told = listening.clone().drop_guard();
+        if let Some(queue) = queue {
+            tokio::spawn(listen(lake.lake.clone(), queue, listening));
+        }
+        return told(lake, &arrival).await;
     }
     match record_arrival(&lake.lake, arrival, Trigger::Landing, actor).await? {
         Recorded::New(run) => Ok(run),
@@ -46,10 +50,11 @@ async fn first_record(lake: &OpenLake, duplicate: Run) -> Result<Run> {
     }
 }
 
-async fn listen(lake: &OpenLake, queue: Option<Arc<dyn ArrivalQueue>>) -> std::convert::Infallible {
-    let Some(queue) = queue else { return std::future::pending().await };
-    loop {
-        if let Err(error) = take_in(&lake.lake, queue.as_ref()).await {
+/// Records what arrives until nobody waits any more. A look at the queue is never given up half-way: what
+/// it was just handed would stay hidden from everybody for a while.
+async fn listen(lake: Lake, queue: Arc<dyn ArrivalQueue>, until: CancellationToken) {
+    while !until.is_cancelled() {
+        if let Err(error) = take_in(&lake, queue.as_ref()).await {
             tracing::warn!(%error, "arrivals cannot be recorded now");
             tokio::time::sleep(POLL).await;
         }

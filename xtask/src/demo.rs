@@ -1,15 +1,21 @@
 //! `cargo xtask demo`: build, then become `sluice demo`.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::emulator::Emulator;
 use crate::site;
 use crate::workspace::Workspace;
 
+/// The account that the server runs in; the emulator takes it from the access key.
+const DEPLOYMENT_ACCOUNT: &str = "444444444444";
+const REGION: &str = "eu-central-1";
+
 /// Builds `sluice` and the console's files and runs `sluice demo` with `args`, which ends in a link.
 /// False when the demo failed.
-pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<bool> {
+pub(crate) fn run(workspace: &Workspace, aws_emulator: bool, args: &[String]) -> Result<bool> {
     if !workspace.sluice("debug").exists() {
         println!(
             "Building Sluice. The first time this compiles the query engine: about ten minutes on \
@@ -22,7 +28,55 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<bool> {
     let sluice = workspace.build_sluice(false)?;
     let mut demo = Command::new(&sluice);
     demo.arg("demo").args(args);
+    if aws_emulator {
+        put_on_emulator(workspace, &mut demo)?;
+    }
     become_process(demo).with_context(|| format!("cannot run {}", sluice.display()))
+}
+
+/// Starts an emulator of AWS for the demo, and a data folder that knows nothing of an earlier one.
+fn put_on_emulator(workspace: &Workspace, demo: &mut Command) -> Result<()> {
+    let emulator = Emulator::start(workspace)?;
+    let folder = workspace.target().join("emulator/demo");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file = folder.join("sluice-server.toml");
+    let text = configuration(&emulator.endpoint(), &folder.display().to_string());
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    let variables = [
+        ("SLUICE_CONFIG", file.display().to_string()),
+        ("AWS_ACCESS_KEY_ID", DEPLOYMENT_ACCOUNT.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "emulator".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+    ];
+    println!(
+        "An emulator of AWS is at {} and forgets everything when the demo ends. Until then, in \
+         another terminal:",
+        emulator.endpoint()
+    );
+    for (name, value) in variables {
+        println!("  export {name}={value}");
+        demo.env(name, value);
+    }
+    println!("  sluice ls && sluice runs list && sluice doctor\n");
+    emulator.ends_with(demo);
+    Ok(())
+}
+
+fn configuration(endpoint: &str, folder: &str) -> String {
+    let mut text = format!(
+        "mode = \"aws\"\ndata_dir = {folder:?}\n\n[aws]\nregion = \"{REGION}\"\n\
+         endpoint_url = \"{endpoint}\"\nresource_name_prefix = \"data-lake\"\n\
+         deployment_account = \"{DEPLOYMENT_ACCOUNT}\"\n"
+    );
+    let accounts = [("dev", "111111111111"), ("test", "222222222222"), ("prod", "333333333333")];
+    for (name, account) in accounts {
+        text.push_str(&format!("\n[aws.environments.{name}]\naccount = \"{account}\"\n"));
+    }
+    text
 }
 
 /// Replaces this process, so that signals and the terminal belong to the demo alone.

@@ -41,7 +41,9 @@ impl Emulator {
         let folder = workspace.target().join("emulator");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let log = File::create(folder.join("log")).context("cannot write the emulator's log")?;
-        let process = Command::new(python)
+        let mut command = Command::new(python);
+        apart(&mut command);
+        let process = command
             .args(["-c", RUN])
             .env("BIND_HOST", address.ip().to_string())
             .env("GATEWAY_PORT", address.port().to_string())
@@ -65,6 +67,14 @@ impl Emulator {
         format!("http://{}", self.address)
     }
 
+    /// Lets it end with `command` instead of with us, by its standard input, which has to be free for that.
+    pub(crate) fn ends_with(mut self, command: &mut Command) {
+        if let Some(held) = self.process.stdin.take() {
+            command.stdin(held);
+        }
+        std::mem::forget(self);
+    }
+
     fn wait(&mut self) -> Result<()> {
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
@@ -86,6 +96,14 @@ impl Drop for Emulator {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Who stops us at the terminal does not stop it: what runs against it may still want to end in order.
+fn apart(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
 }
 
 fn free_address() -> Result<SocketAddr> {

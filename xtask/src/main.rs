@@ -28,6 +28,9 @@ struct Cli {
 enum Command {
     /// Build Sluice and run its demo: an embedded lake with two taxi datasets.
     Demo {
+        /// In mode `aws` instead, over four empty accounts of an emulator that ends with the demo.
+        #[arg(long)]
+        aws_emulator: bool,
         /// Passed on to `sluice demo`, for example `--no-serve`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
@@ -60,7 +63,7 @@ fn run() -> anyhow::Result<bool> {
     let cli = Cli::parse();
     let workspace = Workspace::find()?;
     match cli.command {
-        Command::Demo { args } => demo::run(&workspace, &args),
+        Command::Demo { aws_emulator, args } => demo::run(&workspace, aws_emulator, &args),
         Command::Site { dev } => site::build(&workspace, dev).map(|_| true),
         Command::Test => test::run(&workspace),
         Command::Bench(options) => bench::run(&workspace, &options),

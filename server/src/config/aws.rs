@@ -106,6 +106,17 @@ impl AwsConfig {
         })
     }
 
+    /// Whether all of AWS is on this machine, so that nothing that is done there matters to anybody.
+    pub fn is_emulated(&self) -> bool {
+        let url = self.endpoint_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+        url.is_some_and(|url| match url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        })
+    }
+
     /// Where an environment is. Invalid when its account is not configured.
     pub fn place(&self, environment: &EnvironmentName) -> Result<AwsPlace> {
         let settings = self.settings()?;

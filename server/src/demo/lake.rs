@@ -1,39 +1,79 @@
 //! The demo's lake repository: both sources, their SQL, a fixture test, three environments.
 
-use domain::Result;
+use std::collections::BTreeMap;
+
 use domain::branch::Author;
+use domain::{Error, Result};
 use infra::lake_repository::init::NewLake;
 use infra::lake_repository::{CatalogNames, FixtureTest, Naming};
 
 use super::fixtures::{CASE, FILES};
 use super::sources::{DemoDataset, datasets};
+use crate::config::AwsConfig;
 use crate::delivery::Delivery;
 
-/// Accounts of dev, test and prod. Nothing is made there: stacks are simulated.
+const ENVIRONMENTS: [&str; 3] = ["dev", "test", "prod"];
+/// Their accounts where stacks are simulated: nothing is made there.
 const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
 const DEPLOYMENT_ACCOUNT: &str = "444444444444";
 const REGION: &str = "eu-central-1";
 const RESOURCE_NAME_PREFIX: &str = "data-lake";
+/// Parts of an environment that emulators of AWS know no resources of.
+const NOT_EMULATED: [&str; 3] = ["EncryptCatalog", "FlowLogs", "InterfaceEndpoints"];
 
-/// Makes the lake's first commit, unless there is one. Whether it did.
-pub async fn commit_lake(delivery: &Delivery) -> Result<bool> {
+/// Makes the lake's first commit, unless there is one: over simulated accounts, or over those of an
+/// emulator. Whether it did.
+pub async fn commit_lake(delivery: &Delivery, emulator: Option<&AwsConfig>) -> Result<bool> {
     let branch = &delivery.definition_branch;
     if delivery.repository.head(branch).await?.is_some() {
         return Ok(false);
     }
     let author = Author { name: "Sluice".to_owned(), email: "sluice@localhost".to_owned() };
-    let files = new_lake()?.files()?;
+    let files = with_datasets(match emulator {
+        Some(aws) => emulated(aws)?,
+        None => simulated()?,
+    })?;
+    let files = files.files()?;
     let message = "Begin with the two taxi datasets and their SQL";
     delivery.repository.save(branch, None, &files, &author, message).await?;
     Ok(true)
 }
 
-fn new_lake() -> Result<NewLake> {
-    let naming = Naming {
-        logical_id_prefix: "DataLake".to_owned(),
-        resource_name_prefix: RESOURCE_NAME_PREFIX.to_owned(),
+fn simulated() -> Result<NewLake> {
+    NewLake::usual(naming(RESOURCE_NAME_PREFIX), DEPLOYMENT_ACCOUNT, ACCOUNTS, REGION)
+}
+
+fn emulated(aws: &AwsConfig) -> Result<NewLake> {
+    let missing = |what: &str| Error::invalid(format!("{what} is missing: the demo needs it"));
+    let account = |name: &str| {
+        let mut known = aws.environments.iter();
+        let found = known.find(|(found, _)| found.as_str() == name);
+        found
+            .map(|(_, found)| found.account.as_str())
+            .ok_or_else(|| missing(&format!("aws.environments.{name}")))
     };
-    let mut lake = NewLake::usual(naming, DEPLOYMENT_ACCOUNT, ACCOUNTS, REGION)?;
+    let accounts = ENVIRONMENTS.map(account);
+    let [dev, test, prod] = accounts;
+    let text = |value: &Option<String>, key| value.clone().ok_or_else(|| missing(key));
+    let prefix = text(&aws.resource_name_prefix, "aws.resource_name_prefix")?;
+    let deployment = text(&aws.deployment_account, "aws.deployment_account")?;
+    let region = text(&aws.region, "aws.region")?;
+    let mut lake = NewLake::usual(naming(&prefix), &deployment, [dev?, test?, prod?], &region)?;
+    for environment in &mut lake.environments {
+        let off = NOT_EMULATED.map(|name| (name.to_owned(), "false".to_owned()));
+        environment.parameters.extend(BTreeMap::from(off));
+    }
+    Ok(lake)
+}
+
+fn naming(resource_name_prefix: &str) -> Naming {
+    Naming {
+        logical_id_prefix: "DataLake".to_owned(),
+        resource_name_prefix: resource_name_prefix.to_owned(),
+    }
+}
+
+fn with_datasets(mut lake: NewLake) -> Result<NewLake> {
     lake.catalog = CatalogNames {
         conformed_database: Some("datalake_raw_source".to_owned()),
         purpose_built_database: Some("datablog_arg".to_owned()),

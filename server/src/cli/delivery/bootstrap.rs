@@ -2,6 +2,7 @@
 //! of each environment.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub(in crate::cli) enum Bootstrap {
 }
 
 /// Where the deployment account is.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(in crate::cli) struct DeploymentPlace {
     /// The deployment account, 12 digits; that of the parameter ServerRoleArn in sluice.toml when
     /// absent.
@@ -62,7 +63,7 @@ pub(in crate::cli) struct DeploymentPlace {
 }
 
 /// What to do with the stack.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(in crate::cli) struct How {
     /// Print the template and nothing else.
     #[arg(long, conflicts_with = "create")]
@@ -80,16 +81,66 @@ fn named(text: &str) -> std::result::Result<(String, String), String> {
     named.ok_or_else(|| "write it as NAME=VALUE".to_owned())
 }
 
+/// What was prepared, and made if that was asked for.
+pub(in crate::cli) struct Done {
+    pub(in crate::cli) prepared: ChangeSet,
+    permissions: Vec<PermissionChange>,
+    pub(in crate::cli) at: Environment,
+}
+
+impl fmt::Display for Bootstrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deployment { .. } => f.write_str("sluice bootstrap deployment"),
+            Self::Target { environment, .. } => write!(f, "sluice bootstrap target {environment}"),
+        }
+    }
+}
+
 impl Bootstrap {
+    /// Makes the stack of the deployment account.
+    pub(in crate::cli) fn deployment() -> Self {
+        Self::Deployment { place: DeploymentPlace::default(), how: How::create() }
+    }
+
+    /// Makes the stack of an environment's account.
+    pub(in crate::cli) fn target(environment: EnvironmentName) -> Self {
+        Self::Target { environment, place: DeploymentPlace::default(), how: How::create() }
+    }
+
     pub(in crate::cli) async fn run(self, flow: &Flow, output: Output) -> Result<ExitCode> {
+        let (print, create) = (self.how().print, self.how().create);
+        let (stack, at) = self.stack(flow).await?;
+        match print {
+            true => say(&stack.template)?,
+            false => tell(flow, &change(flow, &stack, at, create).await?, create, output).await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Does what was asked for and says nothing.
+    pub(in crate::cli) async fn make(self, flow: &Flow) -> Result<Done> {
+        let create = self.how().create;
+        let (stack, at) = self.stack(flow).await?;
+        change(flow, &stack, at, create).await
+    }
+
+    fn how(&self) -> &How {
+        match self {
+            Self::Deployment { how, .. } | Self::Target { how, .. } => how,
+        }
+    }
+
+    /// The stack as it is to be, and where.
+    async fn stack(self, flow: &Flow) -> Result<(StackDefinition, Environment)> {
         let definition = flow.delivery.required_definition().await?;
         let lake = &definition.lake;
-        let (stack, at, how) = match self {
+        match self {
             Self::Deployment { place, how } => {
                 let at = place.find(lake)?;
                 let roles = deploy_roles(flow, lake).await?;
                 let known = Place { account: &at.account, region: &at.region };
-                (bootstrap::deployment(lake, known, &roles, &how.given())?, at, how)
+                Ok((bootstrap::deployment(lake, known, &roles, &how.given())?, at))
             }
             Self::Target { environment, place, how } => {
                 let environment = definition.environment(&environment)?;
@@ -102,18 +153,17 @@ impl Bootstrap {
                     return Err(Error::not_found(format!("there is no stack {name}: {missing}")));
                 }
                 let stack = bootstrap::target(lake, environment, &outputs, &how.given())?;
-                (stack, environment.clone(), how)
+                Ok((stack, environment.clone()))
             }
-        };
-        match how.print {
-            true => say(&stack.template)?,
-            false => change(flow, &stack, &at, how.create, output).await?,
         }
-        Ok(ExitCode::SUCCESS)
     }
 }
 
 impl How {
+    fn create() -> Self {
+        Self { create: true, ..Self::default() }
+    }
+
     fn given(&self) -> BTreeMap<String, String> {
         self.parameters.iter().cloned().collect()
     }
@@ -165,11 +215,10 @@ async fn outputs(flow: &Flow, at: &Environment, name: &str) -> Result<BTreeMap<S
 async fn change(
     flow: &Flow,
     stack: &StackDefinition,
-    at: &Environment,
+    at: Environment,
     create: bool,
-    output: Output,
-) -> Result<()> {
-    let service = flow.delivery.places.first_stacks(at).await?;
+) -> Result<Done> {
+    let service = flow.delivery.places.first_stacks(&at).await?;
     let permissions = permission_changes(service.as_ref(), stack, &at.account, &at.region).await?;
     let token = format!("sluice-bootstrap-{}", Uuid::now_v7());
     let request = ChangeSetRequest {
@@ -192,7 +241,7 @@ async fn change(
         let action = "stack.bootstrap";
         flow.record(&caller, action, &at.name, &stack.name, &prepared.arn).await?;
     }
-    tell(flow, (&prepared, &permissions), at, create, output).await
+    Ok(Done { prepared, permissions, at })
 }
 
 async fn wait(service: &dyn StackService, name: &str) -> Result<()> {
@@ -212,13 +261,8 @@ async fn wait(service: &dyn StackService, name: &str) -> Result<()> {
     }
 }
 
-async fn tell(
-    flow: &Flow,
-    (prepared, permissions): (&ChangeSet, &[PermissionChange]),
-    at: &Environment,
-    create: bool,
-    output: Output,
-) -> Result<()> {
+async fn tell(flow: &Flow, done: &Done, create: bool, output: Output) -> Result<()> {
+    let Done { prepared, permissions, at } = done;
     let outputs = outputs(flow, at, &prepared.stack).await?;
     if output == Output::Json {
         return print_json(&json!({

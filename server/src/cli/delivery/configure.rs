@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use domain::Result;
 use domain::environment::EnvironmentName;
-use infra::parameters::ParameterPath;
+use infra::parameters::{ParameterPath, ParameterStore};
 
 use super::Flow;
 use crate::cli::output::{Output, Sheet, remark};
@@ -30,7 +31,29 @@ struct Difference {
 }
 
 impl Configure {
+    /// Puts what differs of an environment.
+    pub(in crate::cli) fn of(environment: EnvironmentName) -> Self {
+        Self { environment, dry_run: false }
+    }
+
     pub(in crate::cli) async fn run(self, flow: &Flow, output: Output) -> Result<ExitCode> {
+        let (store, differences) = self.differences(flow).await?;
+        print(&differences, output)?;
+        if !self.dry_run && !differences.is_empty() {
+            self.put_all(flow, store.as_ref(), &differences).await?;
+            remark(&format!("{} parameters were put", differences.len()));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Puts what differs, however many parameters that are.
+    pub(in crate::cli) async fn put(self, flow: &Flow) -> Result<usize> {
+        let (store, differences) = self.differences(flow).await?;
+        self.put_all(flow, store.as_ref(), &differences).await?;
+        Ok(differences.len())
+    }
+
+    async fn differences(&self, flow: &Flow) -> Result<(Arc<dyn ParameterStore>, Vec<Difference>)> {
         let definition = flow.delivery.required_definition().await?;
         let environment = definition.environment(&self.environment)?;
         let store = flow.delivery.places.parameters(environment).await?;
@@ -43,19 +66,23 @@ impl Configure {
                 differences.push(Difference { path, before, after, version });
             }
         }
-        print(&differences, output)?;
-        if self.dry_run || differences.is_empty() {
-            return Ok(ExitCode::SUCCESS);
-        }
+        Ok((store, differences))
+    }
+
+    async fn put_all(
+        &self,
+        flow: &Flow,
+        store: &dyn ParameterStore,
+        differences: &[Difference],
+    ) -> Result<()> {
         let caller = flow.caller().await?;
-        for change in &differences {
+        for change in differences {
             // Only over what was shown.
             let put = store.put(&change.path, &change.after, Some(change.version)).await?;
             let (action, object) = ("parameter.put", change.path.as_str());
             flow.record(&caller, action, &self.environment, object, put.version).await?;
         }
-        remark(&format!("{} parameters were put", differences.len()));
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -35,6 +35,7 @@ use crate::compose;
 use crate::compose::delivery as compose_delivery;
 use crate::config::Config;
 use crate::delivery::Delivery;
+use crate::open_lake::OpenLake;
 
 /// The exit code of a command whose execution waits for people.
 const WAITS_FOR_PEOPLE: u8 = 3;
@@ -50,12 +51,17 @@ impl Flow {
     pub(super) async fn open(config: &Config) -> Result<Self> {
         let lakes = compose::open_all(config).await?;
         let lakes: Vec<_> = lakes.into_iter().map(Arc::new).collect();
-        let delivery = Arc::new(compose_delivery::open(config, &lakes).await?);
+        Self::over(config, &lakes).await
+    }
+
+    /// Over lakes that are open already.
+    pub(super) async fn over(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<Self> {
+        let delivery = Arc::new(compose_delivery::open(config, lakes).await?);
         let audit = Audit::new(delivery.accounts.database().clone());
         Ok(Self { delivery, audit })
     }
 
-    pub(super) fn delivery(&self) -> &Delivery {
+    pub(super) fn delivery(&self) -> &Arc<Delivery> {
         &self.delivery
     }
 

@@ -1,5 +1,7 @@
 //! `sluice demo`: a lake with both taxi datasets, files through it, a query over the result.
 
+mod accounts;
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -19,14 +21,14 @@ use infra::lake_repository::Environment;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::delivery::Flow;
 use super::ingest::ingest;
 use super::output::{Output, remark};
 use super::query;
 use super::serve::Serve;
 use super::wait::RunSummary;
 use crate::compose;
-use crate::compose::delivery as compose_delivery;
-use crate::config::{Config, Given, LakeConfig};
+use crate::config::{Config, Given, LakeConfig, Mode};
 use crate::delivery::{Definition, Delivery};
 use crate::demo::{
     DemoDataset, TripFile, commit_lake, datasets, source_for_header, write_fixtures,
@@ -107,17 +109,23 @@ async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<()> {
         ));
     }
     let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
+    let aws = (config.mode == Mode::Aws).then_some(&config.aws);
+    aws.map(accounts::check).transpose()?;
     write_fixtures(&first.data_dir)?;
-    let delivery = Arc::new(compose_delivery::open(config, lakes).await?);
-    if !commit_lake(&delivery).await? {
+    let flow = Flow::over(config, lakes).await?;
+    let delivery = flow.delivery();
+    if !commit_lake(delivery, aws).await? {
         return Ok(());
+    }
+    if aws.is_some() {
+        accounts::make(&flow).await?;
     }
     let now = Timestamp::now();
     let person = delivery.accounts.on_this_machine(now).await?.person();
     let definition = delivery.required_definition().await?;
     for environment in &definition.lake.environments {
         if delivery.lake(&environment.name).is_ok() {
-            deliver_first(&delivery, &definition, environment, &person).await?;
+            deliver_first(delivery, &definition, environment, &person).await?;
         }
     }
     Ok(())
@@ -156,13 +164,21 @@ async fn deliver_first(
         let waiting = delivery.pipelines.execution(execution.id).await?;
         let waits = ExecutionStatus::AwaitingApproval;
         if let Some(waiting) = waiting.filter(|execution| execution.status == waits) {
+            if !delivery.places.simulated() {
+                remark(&format!("{name}: sluice approve {}", execution.id));
+            }
             delivery.decide(&waiting, &decision, now).await?;
             delivery.carry_out_due().await?;
         }
     }
     let ended = delivery.pipelines.execution(execution.id).await?;
     match ended {
-        Some(ended) if ended.status == ExecutionStatus::Succeeded => Ok(()),
+        Some(ended) if ended.status == ExecutionStatus::Succeeded => {
+            if !delivery.places.simulated() {
+                remark(&format!("{name}: all stacks are made"));
+            }
+            Ok(())
+        }
         Some(ended) => {
             let mut notes = ended.stages.iter().filter_map(|record| record.note.as_deref());
             let note = notes.next_back().unwrap_or_default();
