@@ -4,7 +4,6 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use domain::{Error, ErrorKind};
@@ -133,12 +132,30 @@ fn unsaid<E: ProvideErrorMetadata + std::error::Error + 'static>(
             "no answer in time; whether it was done is not known".to_owned()
         }
         SdkError::DispatchFailure(failure) => {
-            let why = failure.as_connector_error().map(DisplayErrorContext);
-            let why = why.map(|why| why.to_string()).unwrap_or_default();
-            format!("AWS cannot be reached: {why}")
+            let why = failure.as_connector_error().map(|error| in_words(error));
+            format!("AWS cannot be reached: {}", why.unwrap_or_default())
         }
-        other => DisplayErrorContext(other).to_string(),
+        SdkError::ResponseError(_) => format!("its answer cannot be read: {}", causes(error)),
+        // Answers to HEAD have no body that could explain anything.
+        SdkError::ServiceError(_) => {
+            let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
+            format!("AWS answered {status} and said nothing more")
+        }
+        other => in_words(other),
     }
+}
+
+/// An error and what caused it, in the words of each. Never the whole answer: it may hold anything.
+fn in_words(error: &(dyn std::error::Error + 'static)) -> String {
+    match causes(error) {
+        causes if causes.is_empty() => error.to_string(),
+        causes => format!("{error}: {causes}"),
+    }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

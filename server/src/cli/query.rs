@@ -71,10 +71,13 @@ pub(super) fn print(result: &QueryResult, output: Output) -> Result<()> {
     output.print(&sheet, &value, "no rows")?;
     if output == Output::Table {
         let cut = result.truncated.as_ref().map_or(String::new(), |why| format!("; {why}"));
-        remark(&format!(
-            "{} rows in {:.2} s from {} files of {} partitions, {} bytes{cut}",
-            result.rows, cost.seconds, cost.files, cost.partitions, cost.bytes
-        ));
+        // Not every engine tells what it opened.
+        let opened = match cost.files {
+            0 => String::new(),
+            files => format!("{files} files of {} partitions, ", cost.partitions),
+        };
+        let (rows, seconds, bytes) = (result.rows, cost.seconds, cost.bytes);
+        remark(&format!("{rows} rows in {seconds:.2} s from {opened}{bytes} bytes{cut}"));
     }
     Ok(())
 }
