@@ -10,7 +10,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
 use domain::partition::{PARTITION_KEYS, Partition};
 use domain::query::QueryLimits;
-use domain::table::TableName;
+use domain::table::{CatalogPartition, TableName};
 use domain::{Error, ErrorKind, Result};
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +64,8 @@ pub enum DialectOutcome {
     Compared(Comparison),
     /// The other engine refuses the SQL, with its words.
     Refused(String),
+    /// The table holds no row yet, so that neither engine was asked.
+    NothingToRead,
 }
 
 impl DialectReport {
@@ -72,9 +74,10 @@ impl DialectReport {
         matches!(&self.outcome, DialectOutcome::Compared(found) if found.is_same())
     }
 
-    /// Every difference as a sentence; none when both answer alike.
+    /// Every difference as a sentence; none when both answer alike, or nothing could be compared.
     pub fn sentences(&self) -> Vec<String> {
         match &self.outcome {
+            DialectOutcome::NothingToRead => Vec::new(),
             DialectOutcome::Refused(why) => vec![format!("{} refuses the SQL: {why}", self.theirs)],
             DialectOutcome::Compared(found) => {
                 let rows = found.examples.iter().take(MAX_TOLD).map(|example| self.row(example));
@@ -151,24 +154,29 @@ pub async fn check_dialect(
     request: &DialectRequest<'_>,
     cancel: &CancellationToken,
 ) -> Result<DialectReport> {
-    let (sql, day) = sampled(catalog, request).await?;
+    let stored = catalog.partitions(request.table, None).await?;
+    let report = |sql: &str, day, outcome| DialectReport {
+        sql: sql.to_owned(),
+        day,
+        ours: ours.engine(),
+        theirs: theirs.engine(),
+        outcome,
+    };
+    if stored.iter().all(|stored| stored.rows == 0) {
+        return Ok(report(request.sql, None, DialectOutcome::NothingToRead));
+    }
+    let (sql, day) = sampled(&stored, request)?;
     let keys = keys(catalog, &sql).await?;
     let (one, other) = futures::join!(
         ours.run(&sql, request.limits, cancel),
         theirs.run(&sql, request.limits, cancel)
     );
     let one = whole(one?, ours.engine())?;
-    let report = |outcome| DialectReport {
-        sql: sql.clone(),
-        day,
-        ours: ours.engine(),
-        theirs: theirs.engine(),
-        outcome,
-    };
     let other = match other {
         Ok(other) => named_alike(whole(other, theirs.engine())?, &one)?,
         Err(error) if error.kind() == ErrorKind::Invalid => {
-            return Ok(report(DialectOutcome::Refused(error.message().to_owned())));
+            let refused = DialectOutcome::Refused(error.message().to_owned());
+            return Ok(report(&sql, day, refused));
         }
         Err(error) => return Err(error.context(theirs.engine())),
     };
@@ -177,16 +185,15 @@ pub async fn check_dialect(
     // A key that one engine calls something else is a difference, not a reason to give up.
     let keys = if keys.iter().all(both) { keys } else { Vec::new() };
     let rule = Rule { keys, tolerance: DEFAULT_TOLERANCE };
-    Ok(report(DialectOutcome::Compared(compare(&one, &other, &rule)?)))
+    Ok(report(&sql, day, DialectOutcome::Compared(compare(&one, &other, &rule)?)))
 }
 
 /// The SQL over the newest day of the table, where it leaves a place for such a filter.
-async fn sampled(
-    catalog: &dyn Catalog,
+fn sampled(
+    stored: &[CatalogPartition],
     request: &DialectRequest<'_>,
 ) -> Result<(String, Option<Partition>)> {
     let (sql, table) = (request.sql, request.table);
-    let stored = catalog.partitions(table, None).await?;
     let newest = stored.iter().rev().find(|stored| stored.rows > 0).map(|stored| stored.partition);
     let Some(day) = newest.filter(|_| stored.len() > 1) else { return Ok((sql.to_owned(), None)) };
     let values = day.values();
@@ -248,7 +255,7 @@ fn named_alike(batch: RecordBatch, like: &RecordBatch) -> Result<RecordBatch> {
 mod tests {
     use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
     use domain::run::RunId;
-    use domain::table::{CatalogPartition, CatalogTable};
+    use domain::table::CatalogTable;
     use domain::table_history::TableAuthor;
 
     use super::*;
@@ -341,12 +348,13 @@ mod tests {
         let catalog = catalog(&["2020-08-04", "2020-08-05"]).await;
         let (name, limits) = (yellow().name, QueryLimits::default());
         let of = |sql| DialectRequest { sql, table: &name, limits: &limits };
-        let (sql, day) = sampled(&catalog, &of(SQL)).await.unwrap();
+        let stored = catalog.partitions(&name, None).await.unwrap();
+        let (sql, day) = sampled(&stored, &of(SQL)).unwrap();
         assert_eq!(day, Some("2020-08-05".parse().unwrap()));
         assert!(sql.contains("yellow_taxi_trip_record.day = '05'"), "{sql}");
         let joined = "SELECT 1 AS one FROM datalake_raw_source.zone_lookup z LEFT JOIN \
              datalake_raw_source.yellow_taxi_trip_record t ON true";
-        let error = sampled(&catalog, &of(joined)).await.unwrap_err();
+        let error = sampled(&stored, &of(joined)).unwrap_err();
         assert!(error.to_string().contains("800000 rows"), "{error}");
     }
 

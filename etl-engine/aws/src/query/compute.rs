@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use aws_sdk_athena::types::QueryExecution;
 use domain::query::{QueryCost, QueryId, QueryLimits};
-use domain::{Error, ErrorKind, Result};
+use domain::{ErrorKind, Result};
 use etl_engine::query::collect::Caps;
 use etl_engine::query::started::{Pages, Started};
 use tokio_util::sync::CancellationToken;
@@ -107,28 +107,37 @@ impl Query {
         }
         let ended = ended?;
         let cost = self.report(&ended, reports);
-        let mut reader = ResultReader::of(&ended);
+        let (schema, caps) = self.take_rows(&execution, &ended, deadline, cancel, sink).await?;
+        Ok(Done { schema, caps, cost })
+    }
+
+    /// Takes the rows of an execution that succeeded, up to the limits.
+    async fn take_rows(
+        &self,
+        execution: &str,
+        ended: &QueryExecution,
+        deadline: Instant,
+        cancel: &CancellationToken,
+        sink: &mut Sink,
+    ) -> Result<(SchemaRef, Caps)> {
+        let mut reader = ResultReader::of(ended);
         let mut caps = Caps::default();
-        let mut schema = None;
         let mut next = None;
         loop {
-            let page = self.executions.results(&execution, next);
+            let page = self.executions.results(execution, next);
             let page = until(deadline, self.limits.timeout, cancel, page).await?;
             let batch = caps.take(&reader.batch(&page)?, &self.limits)?;
-            schema.get_or_insert_with(|| batch.schema());
-            let hand_out = sink.take(batch);
+            let schema = batch.schema();
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(cancelled()),
-                taken = hand_out => taken?,
+                taken = sink.take(batch) => taken?,
             }
             next = page.next_token;
             if next.is_none() || caps.is_full() {
-                break;
+                return Ok((schema, caps));
             }
         }
-        let schema = schema.ok_or_else(|| Error::internal("Athena told no columns"))?;
-        Ok(Done { schema, caps, cost })
     }
 
     async fn ended(
