@@ -133,6 +133,11 @@ impl OpenLake {
         }
     }
 
+    /// What carries out people's queries, where that is not the engine that computes tables.
+    pub fn other_engine(&self) -> Option<Arc<dyn QueryService>> {
+        self.queries.clone()
+    }
+
     /// The engine itself over this lake.
     fn own_engine(&self) -> Result<DataFusionQueryService> {
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -1,7 +1,7 @@
 //! What of an environment is there: each resource is asked for under the role that works with it.
 
 use aws::{Account, failed};
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_sdk_athena::error::SdkError;
 use domain::Result;
 
 /// The resources of one environment.

@@ -6,6 +6,7 @@
 pub mod checks;
 pub mod data;
 mod definition;
+mod dialect_checks;
 pub mod edit;
 mod people;
 mod places;

@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use super::Next;
 use super::held::Held;
 use crate::delivery::Delivery;
-use crate::delivery::checks::check_release;
+use crate::delivery::checks::{Checked, check_release};
+use crate::delivery::dialect_checks::check_dialects;
 use crate::delivery::release::{LoadedRelease, in_words};
+use crate::open_lake::OpenLake;
 
 /// Commits whose messages are read for what they accept.
 const MOST_COMMITS: usize = 500;
@@ -65,6 +67,7 @@ impl Delivery {
             held.note(Stage::Build, LogLevel::Warning, &problem.to_string()).await?;
         }
         checked.problems.extend(rules.refused);
+        let compared = self.check_dialects(held, &lake, &loaded, &mut checked).await?;
         for problem in &checked.problems {
             held.note(Stage::Build, LogLevel::Error, &problem.to_string()).await?;
         }
@@ -76,7 +79,7 @@ impl Delivery {
         held.write(|job| job.built(id.clone())).await?;
         let note = format!(
             "release {}: {} sources, {} transformations, quality rules of {} tables, {} fixture tests, \
-             {} stacks checked; {} of {} files are new",
+             {} stacks checked{compared}; {} of {} files are new",
             id.short(),
             checked.sources,
             checked.transformations,
@@ -88,6 +91,29 @@ impl Delivery {
         );
         held.end(Stage::Build, &note).await?;
         Ok(Next::GoOn)
+    }
+
+    /// SQL in the engine that people query with, if the lake asks for that. What to say of it.
+    async fn check_dialects(
+        &self,
+        held: &Held<'_>,
+        lake: &OpenLake,
+        loaded: &LoadedRelease,
+        checked: &mut Checked,
+    ) -> Result<String> {
+        // Wrong SQL need not be shown to another engine.
+        if !loaded.content.lake.pipeline.dialect_check || !checked.problems.is_empty() {
+            return Ok(String::new());
+        }
+        let dialects = check_dialects(lake, &loaded.content).await?;
+        for problem in &dialects.differing {
+            held.note(Stage::Build, LogLevel::Warning, &problem.to_string()).await?;
+        }
+        checked.problems.extend(dialects.refused);
+        Ok(match dialects.compared {
+            0 => String::new(),
+            compared => format!(", {compared} transformations compared in both engines"),
+        })
     }
 
     /// No environment is skipped: what is pushed to a later one has passed the one before (C11).

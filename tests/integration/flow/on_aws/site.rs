@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use aws::Account;
-use aws::testing::{Emulator, REGION, fresh_account};
+use aws::testing::{Emulator, FaultyLink, REGION, fresh_account};
 use domain::branch::{Author, BranchName};
 use infra::lake_repository::{FileChange, LakeRepository};
 use infra_embedded::{GitLakeRepository, read_lake_folder};
@@ -34,6 +34,18 @@ impl Site {
     /// A new lake with the two taxi datasets of the reference. `None` without an emulator.
     pub(super) fn new() -> Option<Self> {
         let emulator = Emulator::of_this_run()?;
+        let endpoint = emulator.endpoint.clone();
+        Some(Self::at(emulator, &endpoint))
+    }
+
+    /// The same, with a link between Sluice and the emulator that can be broken.
+    pub(super) async fn over_a_link() -> Option<(Self, FaultyLink)> {
+        let emulator = Emulator::of_this_run()?;
+        let link = FaultyLink::to(&emulator.endpoint).await;
+        Some((Self::at(emulator, &link.endpoint()), link))
+    }
+
+    fn at(emulator: Emulator, endpoint: &str) -> Self {
         let site = Self {
             folder: tempfile::tempdir().unwrap(),
             emulator,
@@ -41,17 +53,19 @@ impl Site {
             accounts: [(); 3].map(|()| fresh_account()),
         };
         fs::create_dir_all(site.data()).unwrap();
-        fs::write(site.data().join("sluice-server.toml"), site.configuration()).unwrap();
+        fs::write(site.data().join("sluice-server.toml"), site.configuration(endpoint)).unwrap();
         site.write_lake();
-        Some(site)
+        site
     }
 
-    fn configuration(&self) -> String {
-        let Self { emulator, deployment, accounts, .. } = self;
+    /// A queue is asked for as long as an attempt may take, and the emulator goes on handing messages to
+    /// whoever was killed while asking.
+    fn configuration(&self, endpoint: &str) -> String {
+        let Self { deployment, accounts, .. } = self;
         let mut text = format!(
-            "mode = \"aws\"\n[aws]\nregion = \"{REGION}\"\nendpoint_url = \"{}\"\n\
-             resource_name_prefix = \"{PREFIX}\"\ndeployment_account = \"{deployment}\"\n",
-            emulator.endpoint
+            "mode = \"aws\"\n[aws]\nregion = \"{REGION}\"\nendpoint_url = \"{endpoint}\"\n\
+             resource_name_prefix = \"{PREFIX}\"\ndeployment_account = \"{deployment}\"\n\
+             attempt_timeout_seconds = 7\n"
         );
         for (name, account) in ["dev", "test", "prod"].iter().zip(accounts) {
             text.push_str(&format!("[aws.environments.{name}]\naccount = \"{account}\"\n"));
@@ -87,7 +101,8 @@ impl Site {
         }
     }
 
-    fn write(&self, path: &str, text: &str) {
+    /// Writes a file of the lake folder.
+    pub(super) fn write(&self, path: &str, text: &str) {
         let path = self.lake().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();

@@ -58,6 +58,8 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
     let kept = prod.scan().table_name(table).send().await.unwrap();
     assert_eq!(kept.count(), 2, "both transformations are in prod's table");
 
+    dialects_are_checked(&site).await;
+
     let gone = site.json(0, &["destroy", "--all", "--yes-destroy", "lake"]);
     assert!(gone.to_string().contains("AWS::S3::Bucket"), "what is retained is told: {gone}");
     assert_eq!(site.json(0, &["destroy", "--all"]), json!([]));
@@ -75,4 +77,26 @@ fn bootstrap(site: &Site) {
         known["simulated"] == false && !known["changes"].as_array().unwrap().is_empty(),
         "{known}"
     );
+}
+
+/// SQL that DataFusion takes and Athena does not fails the build; other values are listed.
+async fn dialects_are_checked(site: &Site) {
+    let path = format!("transformations/{}.sql", GREEN.dataset);
+    let of = |columns: &str| {
+        format!("SELECT {columns}, year, month, day FROM datalake_raw_source.{}", GREEN.table)
+    };
+    site.write(&path, &of("vendorid, encode(store_and_fwd_flag, 'hex') AS flag"));
+    site.push().await;
+    let told = site.ends(1, &["deploy", "--all"]);
+    assert!(told.stderr.contains("Athena refuses the SQL"), "{told:?}");
+
+    // The emulator's engine divides whole numbers into fractions.
+    let sql = of("vendorid, sum(payment_type / 2) AS half");
+    site.write(&path, &format!("{sql} GROUP BY vendorid, year, month, day"));
+    site.push().await;
+    // It is deployed to dev at once; test is asked about.
+    site.ends(3, &["deploy", "--all"]);
+    let executions = site.json(0, &["pipelines", "list", "--env", "dev"]);
+    let log = site.well(&["pipelines", "log", executions[0]["id"].as_str().unwrap()]).stdout;
+    assert!(log.contains("column half is bigint in DataFusion and double in Athena"), "{log}");
 }
