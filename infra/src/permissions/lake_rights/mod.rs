@@ -7,7 +7,8 @@ mod request;
 use domain::environment::EnvironmentName;
 
 use crate::parameters::ParameterPath;
-use lake::{ACCOUNT, REGION, Role, property, stack};
+use crate::secrets::SecretName;
+use lake::{ACCOUNT, DEPLOYMENT, REGION, Role, property, stack};
 
 /// The ARN of something in the environment's account.
 fn arn(service: &str, resource: &str) -> String {
@@ -31,7 +32,26 @@ fn stacks_read_the_parameters_that_are_put_for_their_environment_and_nobody_else
     for role in [Role::server(), Role::deploy(), Role::engine(), Role::query()] {
         assert!(!role.may(get, &parameter), "{:?}", role.asks(get, &parameter));
     }
-    let test: EnvironmentName = "dev2".parse().unwrap();
-    let other = ParameterPath::of(&test, "Size").unwrap();
+    let another: EnvironmentName = "dev2".parse().unwrap();
+    let other = ParameterPath::of(&another, "Size").unwrap();
     assert!(!Role::cloud_formation().may(get, &arn("ssm", &format!("parameter{other}"))));
+}
+
+#[test]
+fn stacks_read_the_secrets_that_are_put_for_their_environment_and_nobody_else_does() {
+    let name: SecretName = "/sluice/dev/ApiKey".parse().unwrap();
+    // Secrets Manager ends each ARN with six characters of its own.
+    let secret = arn("secretsmanager", &format!("secret:{name}-a1B2c3"));
+    let get = "secretsmanager:GetSecretValue";
+    assert!(Role::cloud_formation().may(get, &secret));
+    assert!(passes("SecretsManagerEndpoint", &Role::cloud_formation(), get, &secret));
+    let others = ["/sluice/dev2/ApiKey-a1B2c3", "/DataLake/GitHubToken-a1B2c3"];
+    for other in others.map(|name| arn("secretsmanager", &format!("secret:{name}"))) {
+        assert!(!Role::cloud_formation().may(get, &other), "{other}");
+    }
+    let token = "secret:/DataLake/GitHubToken-a1B2c3";
+    let token = format!("arn:aws:secretsmanager:{REGION}:{DEPLOYMENT}:{token}");
+    for role in [Role::server(), Role::deploy(), Role::engine(), Role::query()] {
+        assert!(!role.may(get, &secret) && !role.may(get, &token), "{:?}", role.asks(get, &secret));
+    }
 }
