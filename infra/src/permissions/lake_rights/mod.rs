@@ -1,6 +1,7 @@
 //! What Sluice asks of AWS against the policies of its templates: each role may do what the code does
 //! under it, by the names that the code makes.
 
+mod calls;
 mod lake;
 mod request;
 
@@ -8,6 +9,7 @@ use domain::environment::EnvironmentName;
 
 use crate::parameters::ParameterPath;
 use crate::secrets::SecretName;
+use calls::{CLOUD_FORMATION, operations_in};
 use lake::{ACCOUNT, DEPLOYMENT, REGION, Role, property, stack};
 
 /// The ARN of something in the environment's account.
@@ -54,4 +56,49 @@ fn stacks_read_the_secrets_that_are_put_for_their_environment_and_nobody_else_do
     for role in [Role::server(), Role::deploy(), Role::engine(), Role::query()] {
         assert!(!role.may(get, &secret) && !role.may(get, &token), "{:?}", role.asks(get, &secret));
     }
+}
+
+/// The role that CloudFormation is handed, as the deploy role names it.
+const HANDED: &str = "arn:aws:iam::111111111111:role/sluice-bootstrap/dev-data-lake-cloudformation";
+
+#[test]
+fn every_call_to_cloudformation_is_known_here() {
+    let known: Vec<_> = CLOUD_FORMATION.iter().map(|(operation, _)| *operation).collect();
+    assert_eq!(operations_in("aws/src/stacks"), known, "say in calls.rs which action each needs");
+}
+
+#[test]
+fn the_deploy_role_may_do_what_the_stack_service_does_to_stacks_of_the_lake_and_to_no_others() {
+    let stack = |name: &str| arn("cloudformation", &format!("stack/{name}/0a1b-2c3d"));
+    let of_lake = stack("DevDataLakeEtlStorage");
+    let others = ["DevDataLakeBootstrap", "DataLakeBootstrap", "TestDataLakeEtlStorage"];
+    let role = Role::deploy();
+    for (operation, action) in CLOUD_FORMATION {
+        let may = |on: &str, handed: &str| {
+            role.may_ask(&role.asks(action, on).with("cloudformation:RoleArn", handed))
+        };
+        if may("*", HANDED) {
+            continue;
+        }
+        assert!(may(&of_lake, HANDED), "{operation} needs {action}");
+        for other in others.map(stack) {
+            assert!(!may(&other, HANDED), "{action} {other}");
+        }
+    }
+}
+
+#[test]
+fn what_changes_a_stack_works_under_the_role_of_cloudformation_alone() {
+    let (role, stack) = (Role::deploy(), arn("cloudformation", "stack/DevDataLakeEtlStorage/0a1b"));
+    let another = "arn:aws:iam::111111111111:role/Administrator";
+    for action in ["ContinueUpdateRollback", "CreateChangeSet", "DeleteStack", "RollbackStack"] {
+        let asked = role.asks(&format!("cloudformation:{action}"), &stack);
+        assert!(!role.may_ask(&asked), "{action} under its own rights");
+        assert!(!role.may_ask(&asked.with("cloudformation:RoleArn", another)), "{action}");
+    }
+    let pass = |arn: &str, to: &str| {
+        role.may_ask(&role.asks("iam:PassRole", arn).with("iam:PassedToService", to))
+    };
+    assert!(pass(HANDED, "cloudformation.amazonaws.com"));
+    assert!(!pass(HANDED, "ec2.amazonaws.com") && !pass(another, "cloudformation.amazonaws.com"));
 }

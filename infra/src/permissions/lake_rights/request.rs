@@ -28,6 +28,11 @@ impl Request {
         Self { caller, action, resource, context }
     }
 
+    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
+        self.context.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
     /// Whether a policy allows it, and none denies it.
     pub(super) fn is_allowed_by(&self, policies: &[&Value]) -> bool {
         let statements = policies.iter().flat_map(|policy| many(&policy["Statement"]));
