@@ -5,11 +5,13 @@ mod calls;
 mod lake;
 mod request;
 
+use std::collections::BTreeSet;
+
 use domain::environment::EnvironmentName;
 
 use crate::parameters::ParameterPath;
 use crate::secrets::SecretName;
-use calls::{CLOUD_FORMATION, operations_in};
+use calls::{CLOUD_FORMATION, ENGINE, NEVER, QUERY, UNSEEN, arn_of, operations_in};
 use lake::{ACCOUNT, DEPLOYMENT, REGION, Role, property, stack};
 
 /// The ARN of something in the environment's account.
@@ -101,4 +103,55 @@ fn what_changes_a_stack_works_under_the_role_of_cloudformation_alone() {
     };
     assert!(pass(HANDED, "cloudformation.amazonaws.com"));
     assert!(!pass(HANDED, "ec2.amazonaws.com") && !pass(another, "cloudformation.amazonaws.com"));
+}
+
+#[test]
+fn every_call_of_the_data_flow_is_known_here() {
+    let known = [ENGINE, QUERY, NEVER].into_iter().flatten().map(|(operation, ..)| *operation);
+    let known: BTreeSet<_> = known.collect();
+    let called = operations_in("../etl-engine/aws/src");
+    let called: BTreeSet<_> = called.iter().map(String::as_str).collect();
+    assert_eq!(called, known, "say in calls.rs under which role, and which action it needs");
+}
+
+#[test]
+fn engine_and_query_roles_may_do_what_the_adapters_do_under_them() {
+    for (role, calls) in [(Role::engine(), ENGINE), (Role::query(), QUERY)] {
+        for (operation, action, places) in calls {
+            for place in places.iter().map(|place| arn_of(place)) {
+                assert!(role.may(action, &place), "{operation} needs {action} on {place}");
+            }
+        }
+    }
+    for (action, places) in UNSEEN {
+        for place in places.iter().map(|place| arn_of(place)) {
+            assert!(Role::engine().may(action, &place), "the engine needs {action} on {place}");
+        }
+    }
+}
+
+#[test]
+fn what_was_landed_and_recorded_stays() {
+    let (engine, query) = (Role::engine(), Role::query());
+    for (_, action, places) in NEVER {
+        for place in places.iter().map(|place| arn_of(place)) {
+            assert!(!engine.may(action, &place) && !query.may(action, &place), "{action} {place}");
+        }
+    }
+    for (action, place) in [
+        ("s3:DeleteObject", "object raw"),
+        ("s3:DeleteObjectVersion", "object conformed"),
+        ("dynamodb:DeleteItem", "table etl-job-audit"),
+        ("dynamodb:DeleteItem", "table sources"),
+        ("sqs:SendMessage", "queue arrivals"),
+    ] {
+        assert!(!engine.may(action, &arn_of(place)), "{action} {place}");
+    }
+    for (action, place) in [
+        ("s3:GetObject", "object raw"),
+        ("s3:PutObject", "object conformed"),
+        ("glue:UpdateTable", "glue-table served/trips"),
+    ] {
+        assert!(!query.may(action, &arn_of(place)), "{action} {place}");
+    }
 }
