@@ -151,6 +151,8 @@ fn what_was_landed_and_recorded_stays() {
         ("s3:GetObject", "object raw"),
         ("s3:PutObject", "object conformed"),
         ("glue:UpdateTable", "glue-table served/trips"),
+        ("dynamodb:GetItem", "table run-state"),
+        ("sqs:GetQueueAttributes", "queue arrivals"),
     ] {
         assert!(!query.may(action, &arn_of(place)), "{action} {place}");
     }
