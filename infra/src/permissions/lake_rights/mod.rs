@@ -13,6 +13,7 @@ use crate::parameters::ParameterPath;
 use crate::secrets::SecretName;
 use calls::{CLOUD_FORMATION, ENGINE, NEVER, QUERY, UNSEEN, arn_of, operations_in};
 use lake::{ACCOUNT, DEPLOYMENT, REGION, Role, property, stack};
+use request::Request;
 
 /// The ARN of something in the environment's account.
 fn arn(service: &str, resource: &str) -> String {
@@ -155,5 +156,36 @@ fn what_was_landed_and_recorded_stays() {
         ("sqs:GetQueueAttributes", "queue arrivals"),
     ] {
         assert!(!query.may(action, &arn_of(place)), "{action} {place}");
+    }
+}
+
+/// A role of people in the environment's account, whose own policies allow everything.
+const OPERATOR: &str = "arn:aws:iam::111111111111:role/sso/Operator";
+
+#[test]
+fn dead_letters_are_moved_back_by_the_roles_that_may_and_nobody_else_fills_the_queue() {
+    let chosen =
+        [("RedriveRoleArns", "arn:aws:iam::111111111111:role/other,".to_owned() + OPERATOR)];
+    let chosen = chosen.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let send = |caller| Request::new(caller, "sqs:SendMessage", &arn_of("queue arrivals"));
+    let from_raw = send("s3.amazonaws.com")
+        .with("aws:SourceArn", "arn:aws:s3:::dev-data-lake-111111111111-eu-central-1-raw")
+        .with("aws:SourceAccount", ACCOUNT);
+    let decrypt = |service: &str| {
+        let via = format!("{service}.{REGION}.amazonaws.com");
+        Request::new(OPERATOR, "kms:Decrypt", "*").with("kms:ViaService", &via)
+    };
+    for (chosen, may) in [(&[][..], false), (&chosen[..], true)] {
+        let events = stack("events.yaml", chosen);
+        let queue = property(&events, "ArrivalQueuePolicy", "PolicyDocument");
+        assert_eq!(!send(OPERATOR).is_denied_by(&queue), may);
+        assert!(send("arn:aws:iam::111111111111:role/Administrator").is_denied_by(&queue));
+        assert!(
+            Role::engine().asks("sqs:SendMessage", &arn_of("queue arrivals")).is_denied_by(&queue)
+        );
+        assert!(from_raw.is_allowed_by(&[&queue]));
+        let key = property(&events, "MessagesKey", "KeyPolicy");
+        assert_eq!(decrypt("sqs").is_allowed_by(&[&key]), may);
+        assert!(!decrypt("s3").is_allowed_by(&[&key]), "by way of SQS alone");
     }
 }

@@ -10,7 +10,7 @@ use super::super::glob::covers;
 /// A call of AWS.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
-    /// The ARN of the role that calls.
+    /// The ARN of the role that calls, or the name of a service.
     caller: String,
     action: String,
     resource: String,
@@ -39,6 +39,12 @@ impl Request {
         let about: Vec<_> = statements.filter(|statement| self.is_meant_by(statement)).collect();
         let any = |effect: &str| about.iter().any(|statement| statement["Effect"] == effect);
         any("Allow") && !any("Deny")
+    }
+
+    /// Whether a policy denies it, whatever others allow.
+    pub(super) fn is_denied_by(&self, policy: &Value) -> bool {
+        let mut statements = many(&policy["Statement"]);
+        statements.any(|statement| statement["Effect"] == "Deny" && self.is_meant_by(statement))
     }
 
     fn is_meant_by(&self, statement: &Value) -> bool {
