@@ -50,9 +50,14 @@ const IMPORTS: [(&str, &str); 8] = [
 ];
 
 /// The ARNs of resources that stand in the same stack as a policy that names them.
-const MADE: [(&str, &str); 5] = [
+const MADE: [(&str, &str); 10] = [
     ("ArrivalQueue", "arn:aws:sqs:eu-central-1:111111111111:dev-data-lake-arrivals"),
     ("RawBucket", "arn:aws:s3:::dev-data-lake-111111111111-eu-central-1-raw"),
+    ("ConformedBucket", "arn:aws:s3:::dev-data-lake-111111111111-eu-central-1-conformed"),
+    ("PurposeBuiltBucket", "arn:aws:s3:::dev-data-lake-111111111111-eu-central-1-purpose-built"),
+    ("QueryResultBucket", "arn:aws:s3:::dev-data-lake-111111111111-eu-central-1-query-results"),
+    ("AccessLogBucket", "arn:aws:s3:::dev-data-lake-111111111111-eu-central-1-access-logs"),
+    ("AssetBucket", "arn:aws:s3:::data-lake-444444444444-eu-central-1-assets"),
     ("DataKey", "arn:aws:kms:eu-central-1:111111111111:key/da7a"),
     ("DeploymentKey", "arn:aws:kms:eu-central-1:444444444444:key/a-55e7"),
     (
@@ -74,6 +79,11 @@ pub(super) fn stack(file: &str, chosen: &[(&str, &str)]) -> Resolved {
     inputs.imports = IMPORTS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     inputs.existing = MADE.map(|(name, arn)| (name.to_owned(), made(arn))).into();
     template.resolve(&inputs).unwrap()
+}
+
+/// The ARN of a resource that stands in the same stack as a policy that names it.
+pub(super) fn arn_in_stack(name: &str) -> &'static str {
+    MADE.into_iter().find(|(one, _)| *one == name).unwrap().1
 }
 
 fn made(arn: &str) -> Existing {

@@ -12,7 +12,7 @@ use domain::environment::EnvironmentName;
 use crate::parameters::ParameterPath;
 use crate::secrets::SecretName;
 use calls::{CLOUD_FORMATION, ENGINE, NEVER, QUERY, UNSEEN, arn_of, operations_in};
-use lake::{ACCOUNT, DEPLOYMENT, REGION, Role, property, stack};
+use lake::{ACCOUNT, DEPLOYMENT, REGION, Role, arn_in_stack, property, stack};
 use request::Request;
 
 /// The ARN of something in the environment's account.
@@ -187,5 +187,32 @@ fn dead_letters_are_moved_back_by_the_roles_that_may_and_nobody_else_fills_the_q
         let key = property(&events, "MessagesKey", "KeyPolicy");
         assert_eq!(decrypt("sqs").is_allowed_by(&[&key]), may);
         assert!(!decrypt("s3").is_allowed_by(&[&key]), "by way of SQS alone");
+    }
+}
+
+const SSE: &str = "s3:x-amz-server-side-encryption";
+
+#[test]
+fn objects_are_put_without_a_word_on_encryption_or_under_the_key_of_the_bucket() {
+    let (storage, deployment) =
+        (stack("storage.yaml", &[]), stack("bootstrap-deployment.yaml", &[]));
+    let of_data = ["Raw", "Conformed", "PurposeBuilt", "QueryResult"];
+    let of_data = of_data.map(|bucket| (&storage, bucket, arn_of("key da7a")));
+    let assets = (&deployment, "Asset", format!("arn:aws:kms:{REGION}:{DEPLOYMENT}:key/a-55e7"));
+    for (stack, bucket, key) in of_data.into_iter().chain([assets]) {
+        let policy = property(stack, &format!("{bucket}BucketPolicy"), "PolicyDocument");
+        let object = format!("{}/1.csv", arn_in_stack(&format!("{bucket}Bucket")));
+        let put = Role::engine().asks("s3:PutObject", &object);
+        let denied = |headers: &[(&str, &str)]| {
+            let named = |put: Request, (name, value): &(&str, &str)| put.with(name, value);
+            headers.iter().fold(put.clone(), named).is_denied_by(&policy)
+        };
+        let (id, customer) = (format!("{SSE}-aws-kms-key-id"), format!("{SSE}-customer-algorithm"));
+        assert!(!denied(&[]), "{bucket}: the adapters say nothing");
+        assert!(!denied(&[(SSE, "aws:kms"), (&id, &key)]), "{bucket}: Athena names the key");
+        assert!(denied(&[(SSE, "aws:kms"), (&id, &arn_of("key another"))]), "{bucket}");
+        assert!(denied(&[(SSE, "aws:kms")]), "{bucket}: that would be the key of AWS");
+        assert!(denied(&[(SSE, "AES256")]), "{bucket}");
+        assert!(denied(&[(&customer, "AES256")]), "{bucket}");
     }
 }

@@ -71,8 +71,12 @@ impl Request {
         principal == "*" || names.into_iter().any(is_caller)
     }
 
-    /// What a negated test does not find, it passes.
+    /// A negated test holds of what it does not find, as does any that ends with `IfExists`.
     fn passes(&self, operator: &str, key: &str, values: &Value) -> bool {
+        if operator == "Null" {
+            let absent = !self.context.contains_key(key);
+            return texts(values).any(|text| text == absent.to_string());
+        }
         let (plain, if_exists) = match operator.strip_suffix("IfExists") {
             Some(plain) => (plain, true),
             None => (operator, false),
