@@ -59,6 +59,7 @@ ENVIRONMENTS = {
         "OrganizationId": "o-0123456789",
         "RawRetentionDays": "2555",
         "WorkersRunOn": "ecs",
+        "ProducerRoleArns": f"arn:aws:iam::{'3' * 12}:role/producer",
         "RedriveRoleArns": f"arn:aws:iam::{ACCOUNT}:role/operator",
     },
     "dev": {

@@ -216,3 +216,36 @@ fn objects_are_put_without_a_word_on_encryption_or_under_the_key_of_the_bucket()
         assert!(denied(&[(&customer, "AES256")]), "{bucket}");
     }
 }
+
+/// A role of another account that delivers files.
+const PRODUCER: &str = "arn:aws:iam::555555555555:role/shop/Exports";
+
+#[test]
+fn producers_put_raw_objects_and_do_nothing_else() {
+    let asks = |action: &str, place: &str| Request::new(PRODUCER, action, &arn_of(place));
+    for (producers, may) in [("", false), (PRODUCER, true)] {
+        let storage = stack("storage.yaml", &[("ProducerRoleArns", producers)]);
+        let raw = property(&storage, "RawBucketPolicy", "PolicyDocument");
+        assert_eq!(asks("s3:PutObject", "object raw").is_allowed_by(&[&raw]), may);
+        for action in ["GetObject", "GetObjectVersion", "DeleteObject", "DeleteObjectVersion"] {
+            let asked = asks(&format!("s3:{action}"), "object raw");
+            assert!(!asked.is_allowed_by(&[&raw]), "{action}");
+            assert_eq!(asked.is_denied_by(&raw), may, "{action}, whatever its own policies allow");
+        }
+        for bucket in ["Conformed", "PurposeBuilt", "QueryResult", "AccessLog"] {
+            let policy = property(&storage, &format!("{bucket}BucketPolicy"), "PolicyDocument");
+            assert!(!asks("s3:PutObject", "object conformed").is_allowed_by(&[&policy]));
+        }
+        let key = property(&storage, "DataKey", "KeyPolicy");
+        let uses = |action: &str, service: &str, bucket: &str| {
+            let via = format!("{service}.{REGION}.amazonaws.com");
+            let asked = Request::new(PRODUCER, action, "*").with("kms:ViaService", &via);
+            asked.with("kms:EncryptionContext:aws:s3:arn", &arn_of(bucket)).is_allowed_by(&[&key])
+        };
+        assert_eq!(uses("kms:GenerateDataKey", "s3", "bucket raw"), may);
+        assert_eq!(uses("kms:Decrypt", "s3", "object raw"), may, "the parts of a large upload");
+        assert!(!uses("kms:Decrypt", "s3", "bucket conformed"));
+        assert!(!uses("kms:GenerateDataKey", "s3", "bucket raw-copy"));
+        assert!(!uses("kms:GenerateDataKey", "dynamodb", "bucket raw"));
+    }
+}
