@@ -8,6 +8,7 @@ use domain::{Error, Result};
 use super::StackDefinition;
 use super::names::{self, environment_title};
 use crate::lake_repository::{Environment, LakeFile, Tags};
+use crate::partition;
 use crate::template::{Inputs, Template};
 
 const DEPLOYMENT: &str = include_str!("../../templates/bootstrap-deployment.yaml");
@@ -46,8 +47,9 @@ pub fn deployment(
     let deploy: Vec<_> = deploy_roles.iter().map(|(_, arn)| arn.as_str()).collect();
     let of_lake = deploy_roles.iter().flat_map(|(environment, _)| {
         ["engine", "query"].map(|role| {
-            let (account, name) = (&environment.account, &environment.name);
-            format!("arn:aws:iam::{account}:role/sluice/{name}-{prefix}-{role}")
+            let Environment { account, name, region, .. } = environment;
+            let partition = partition::of_region(region);
+            format!("arn:{partition}:iam::{account}:role/sluice/{name}-{prefix}-{role}")
         })
     });
     let of_lake: Vec<_> = of_lake.collect();
@@ -150,6 +152,20 @@ mod tests {
         let engine = "arn:aws:iam::111111111111:role/sluice/dev-data-lake-engine";
         assert!(second.parameters["LakeRoleArns"].starts_with(engine), "{second:?}");
         assert_eq!(second.tags["data-lake:environment"], "deployment");
+    }
+
+    #[test]
+    fn roles_are_named_in_the_partition_of_their_region() {
+        let lake = lake();
+        let china = Environment { region: "cn-north-1".into(), ..lake.environments[0].clone() };
+        let place = Place { account: "444444444444", region: "cn-north-1" };
+        let role = "arn:aws-cn:iam::111111111111:role/sluice-bootstrap/dev-data-lake-deploy";
+        let roles = [(&china, role.to_owned())];
+        let stack = deployment(&lake, place, &roles, &BTreeMap::new()).unwrap();
+        let engine = "arn:aws-cn:iam::111111111111:role/sluice/dev-data-lake-engine";
+        assert!(stack.parameters["LakeRoleArns"].starts_with(engine), "{:?}", stack.parameters);
+        let text = stack.resolved.resources["ServerRole"].properties.to_string();
+        assert!(!text.contains("arn:aws:"), "{text}");
     }
 
     #[test]
