@@ -14,7 +14,7 @@ pub(super) const DEPLOYMENT: &str = "444444444444";
 pub(super) const REGION: &str = "eu-central-1";
 
 /// Everything that any of the templates asks for.
-const CHOICES: [(&str, &str); 14] = [
+const CHOICES: [(&str, &str); 13] = [
     ("Environment", "dev"),
     ("EnvironmentTitle", "Dev"),
     ("ResourceNamePrefix", "data-lake"),
@@ -23,7 +23,6 @@ const CHOICES: [(&str, &str); 14] = [
     ("AssetBucketName", "data-lake-444444444444-eu-central-1-assets"),
     ("AssetKeyArn", "arn:aws:kms:eu-central-1:444444444444:key/a-55e7"),
     ("DeployRoleArns", "arn:aws:iam::111111111111:role/sluice-bootstrap/dev-data-lake-deploy"),
-    ("InterfaceEndpoints", "true"),
     ("VpcCidr", "10.20.0.0/24"),
     ("ConformedDatabaseName", "raw_source"),
     ("PurposeBuiltDatabaseName", "served"),

@@ -22,7 +22,7 @@ fn arn(service: &str, resource: &str) -> String {
 
 /// Whether the policy of an endpoint of the network lets a role's call through.
 fn passes(endpoint: &str, role: &Role, action: &str, resource: &str) -> bool {
-    let network = stack("network.yaml", &[]);
+    let network = stack("network.yaml", &[("InterfaceEndpoints", "true")]);
     let policy = property(&network, endpoint, "PolicyDocument");
     role.asks(action, resource).is_allowed_by(&[&policy])
 }
@@ -248,4 +248,15 @@ fn producers_put_raw_objects_and_do_nothing_else() {
         assert!(!uses("kms:GenerateDataKey", "s3", "bucket raw-copy"));
         assert!(!uses("kms:GenerateDataKey", "dynamodb", "bucket raw"));
     }
+}
+
+#[test]
+fn endpoints_that_cost_by_the_hour_are_made_where_workers_need_them() {
+    let interfaces = |chosen: &[(&str, &str)]| {
+        let network = stack("network.yaml", chosen);
+        let kinds = network.resources.values().map(|one| one.properties["VpcEndpointType"].clone());
+        kinds.filter(|kind| kind == "Interface").count()
+    };
+    assert_eq!(interfaces(&[]), 0);
+    assert_eq!(interfaces(&[("InterfaceEndpoints", "true")]), 8);
 }
