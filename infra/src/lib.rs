@@ -8,6 +8,7 @@ mod golden;
 pub mod lake_repository;
 pub mod order;
 pub mod parameters;
+pub mod partition;
 pub mod permissions;
 pub mod pipeline;
 pub mod plan;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use domain::environment::EnvironmentName;
 use domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,12 @@ use serde::{Deserialize, Serialize};
 pub struct ParameterPath(String);
 
 impl ParameterPath {
+    /// Where the parameters of an environment are: `/sluice/dev/Size`. What roles may read is named by
+    /// it. No other lake has such an environment in the account and region: exports carry its name.
+    pub fn of(environment: &EnvironmentName, name: &str) -> Result<Self> {
+        format!("/sluice/{environment}/{name}").parse()
+    }
+
     /// The path, with its leading `/`.
     pub fn as_str(&self) -> &str {
         &self.0

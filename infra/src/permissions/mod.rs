@@ -17,6 +17,8 @@ mod statement;
 mod text;
 
 #[cfg(test)]
+mod lake_rights;
+#[cfg(test)]
 mod property_tests;
 
 use std::collections::BTreeSet;

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The name of a secret, as `/DataLake/GitHubToken`: 1 to 200 letters, digits and `/_+=.@-`.
+/// The name of a secret, as `/sluice/dev/ApiKey`: 1 to 200 letters, digits and `/_+=.@-`. The stacks of
+/// an environment may read those below `/sluice/<environment>/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretName(String);

@@ -168,4 +168,20 @@ ServerRoleArn = "arn:aws:iam::444444444444:role/data-lake-server"
         let without = Environment { vpc_cidr: None, ..dev };
         assert_eq!(assemble(&content, &templates, &without).unwrap().len(), 5);
     }
+
+    #[test]
+    fn parameters_of_the_lake_file_reach_the_stacks_that_declare_them_and_no_others() {
+        let producer = "arn:aws:iam::555555555555:role/shop/Exports";
+        let mut files = LakeFiles::default();
+        files.add("sluice.toml", format!("{LAKE}ProducerRoleArns = \"{producer}\"\n"));
+        let content = Content::parse(files).unwrap();
+        let dev = content.lake.environments[0].clone();
+        let templates = OWN_TEMPLATES.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let stacks = assemble(&content, &templates, &dev).unwrap();
+        let given = |stack: &&StackDefinition| stack.parameters.contains_key("ProducerRoleArns");
+        let given: Vec<_> = stacks.iter().filter(given).collect();
+        assert_eq!(given.len(), 1, "{given:?}");
+        assert_eq!(given[0].name, "DevDataLakeEtlStorage");
+        assert_eq!(given[0].parameters["ProducerRoleArns"], producer);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::partition;
+
 /// Everything outside a template that its values depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
@@ -29,13 +31,13 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Inputs for a stack that is not there yet, in partition `aws`, nothing chosen.
+    /// Inputs for a stack that is not there yet, in the partition of the region, nothing chosen.
     pub fn new(account: &str, region: &str, stack_name: &str) -> Self {
         Self {
             parameters: BTreeMap::new(),
             account: account.to_owned(),
             region: region.to_owned(),
-            partition: "aws".to_owned(),
+            partition: partition::of_region(region).to_owned(),
             stack_name: stack_name.to_owned(),
             stack_id: None,
             zones: Vec::new(),

@@ -2,6 +2,7 @@
 
 use aws::Role;
 use etl_aws::{AthenaSettings, GlueSettings, LedgerSettings, Resources, SqsArrivalSettings};
+use infra::partition;
 
 use crate::config::AwsPlace;
 
@@ -30,21 +31,22 @@ impl Names<'_> {
         let region = &self.0.region;
         let host = match &self.0.settings.endpoint {
             Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None => format!("https://sqs.{region}.amazonaws.com"),
+            None => format!("https://sqs.{region}.{}", partition::address_suffix(self.partition())),
         };
         format!("{host}/{}/{}", self.0.account, self.named(queue))
     }
 
     /// The topic of notifications.
     pub(super) fn topic(self) -> String {
-        let AwsPlace { account, region, .. } = self.0;
-        format!("arn:aws:sns:{region}:{account}:{}", self.named("notifications"))
+        let (AwsPlace { account, region, .. }, partition) = (self.0, self.partition());
+        format!("arn:{partition}:sns:{region}:{account}:{}", self.named("notifications"))
     }
 
     /// A role of the lake: `engine` or `query`.
     pub(super) fn role(self, role: &str) -> Role {
+        let (account, partition) = (&self.0.account, self.partition());
         Role {
-            arn: format!("arn:aws:iam::{}:role/sluice/{}", self.0.account, self.named(role)),
+            arn: format!("arn:{partition}:iam::{account}:role/sluice/{}", self.named(role)),
             external_id: self.0.external_id.as_ref().map(|id| id.expose().to_owned()),
             session: format!("sluice-{role}"),
         }
@@ -99,5 +101,9 @@ impl Names<'_> {
             conformed_bucket: self.bucket("conformed"),
             purpose_built_bucket: self.bucket("purpose-built"),
         }
+    }
+
+    fn partition(self) -> &'static str {
+        partition::of_region(&self.0.region)
     }
 }

@@ -8,6 +8,7 @@ use domain::environment::EnvironmentName;
 use domain::{Error, ErrorKind, Result};
 use infra::lake_repository::Environment;
 use infra::parameters::ParameterStore;
+use infra::partition;
 use infra::secrets::SecretStore;
 use infra::stacks::StackService;
 use infra::stacks::names::{OwnStack, own_stack};
@@ -57,8 +58,9 @@ impl AwsPlaces {
         if *own.await? == account {
             return Ok(self.own.in_region(region));
         }
+        let partition = partition::of_region(region);
         let role = Role {
-            arn: format!("arn:aws:iam::{account}:role/{}", self.config.admin_role),
+            arn: format!("arn:{partition}:iam::{account}:role/{}", self.config.admin_role),
             external_id: None,
             session: "sluice-bootstrap".to_owned(),
         };
@@ -79,8 +81,8 @@ impl AwsPlaces {
 
     fn role(&self, at: &Environment, role: &str) -> String {
         let prefix = self.config.resource_name_prefix.as_deref().unwrap_or_default();
-        let (account, name) = (&at.account, &at.name);
-        format!("arn:aws:iam::{account}:role/sluice-bootstrap/{name}-{prefix}-{role}")
+        let (account, name, partition) = (&at.account, &at.name, partition::of_region(&at.region));
+        format!("arn:{partition}:iam::{account}:role/sluice-bootstrap/{name}-{prefix}-{role}")
     }
 
     fn external_id(&self, environment: &EnvironmentName) -> Option<&Secret> {

@@ -61,4 +61,6 @@ async fn accounts_are_bootstrapped_one_after_the_other_and_nothing_is_made_unask
     assert!(told.contains(role), "the server may assume the new role: {told}");
     let same = json(&["bootstrap", "deployment", "--create"]);
     assert_eq!(same["changes"].as_array().unwrap().len(), 0, "done already: {same}");
+    let same = json(&["bootstrap", "target", "dev", "--create"]);
+    assert_eq!(same["changes"].as_array().unwrap().len(), 0, "the external id holds: {same}");
 }

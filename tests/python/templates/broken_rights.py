@@ -150,6 +150,12 @@ BROKEN = [
     Broken(
         rights.keys_name_who_uses_them,
         "events",
+        "messages for the whole account",
+        statement("UsedToMoveDeadLettersBack", Condition=None),
+    ),
+    Broken(
+        rights.keys_name_who_uses_them,
+        "events",
         "key for buckets of any account",
         statement("UsedByTheRawBucketToSend", Condition=None),
     ),

@@ -6,7 +6,7 @@ use aws::testing::{Emulator, fresh_account};
 use aws::{Account, Role};
 use domain::ErrorKind;
 use infra::lake_repository::{Content, LakeFiles};
-use infra::stacks::bootstrap::{self, Place};
+use infra::stacks::bootstrap::{self, Choices, Place};
 use infra::stacks::{
     ChangeSetRequest, ChangeSetStatus, OWN_TEMPLATES, Stack, StackDefinition, StackOperation,
     StackService, StackStatus, assemble, execute_once, permission_changes,
@@ -72,7 +72,8 @@ Resources:
 "#
     );
     let given = BTreeMap::new();
-    let like = bootstrap::deployment(&content.lake, place, &[], &given).unwrap();
+    let choices = Choices { kept: &given, given: &given };
+    let like = bootstrap::deployment(&content.lake, place, &[], choices).unwrap();
     StackDefinition { name: "StandIn".to_owned(), template, parameters: given, ..like }
 }
 
@@ -110,18 +111,26 @@ async fn a_lake_is_made_from_empty_accounts_under_the_deploy_role_and_taken_away
     let place = Place { account: &first, region: &dev.region };
 
     // What people do once, with their own permissions.
-    let given = BTreeMap::new();
-    let stack = bootstrap::deployment(&content.lake, place, &[], &given).unwrap();
+    let nothing = BTreeMap::new();
+    let unsaid = Choices { kept: &nothing, given: &nothing };
+    let stack = bootstrap::deployment(&content.lake, place, &[], unsaid).unwrap();
     let own = service(&deployment, &first);
     let mut server = outputs(&deploy(&own, &stack, "first").await);
     deploy(&own, &stand_in(&content, place), "first").await;
     let stand_in = format!("arn:aws:iam::{first}:role/sluice-bootstrap/lake-stand-in");
     server.insert("ServerRoleArn".to_owned(), stand_in.clone());
     let external = BTreeMap::from([("ExternalId".to_owned(), "a-secret".to_owned())]);
-    let stack = bootstrap::target(&content.lake, &dev, &server, &external).unwrap();
-    let roles = outputs(&deploy(&service(&environment, &second), &stack, "first").await);
+    let choices = Choices { given: &external, ..unsaid };
+    let stack = bootstrap::target(&content.lake, &dev, &server, choices).unwrap();
+    let target = service(&environment, &second);
+    let made = deploy(&target, &stack, "first").await;
+    let choices = Choices { kept: &made.parameters, ..unsaid };
+    let stack = bootstrap::target(&content.lake, &dev, &server, choices).unwrap();
+    let again = target.prepare(&request(&stack, "again")).await.unwrap();
+    assert_eq!(again.status, ChangeSetStatus::Empty, "the external id holds: {:?}", again.changes);
+    let roles = outputs(&made);
     let deploy_roles = [(&dev, roles["DeployRoleArn"].clone())];
-    let stack = bootstrap::deployment(&content.lake, place, &deploy_roles, &given).unwrap();
+    let stack = bootstrap::deployment(&content.lake, place, &deploy_roles, unsaid).unwrap();
     deploy(&own, &stack, "second").await;
 
     // What the server does from then on, under the deploy role.

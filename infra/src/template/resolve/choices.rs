@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::error::{Error, Result};
 use serde_json::{Value, json};
 
+use crate::partition;
 use crate::template::{Inputs, Template};
 
 /// The value of every parameter, by default or by choice.
@@ -83,10 +84,7 @@ pub(super) fn values(
 /// # Errors
 /// `Invalid` for a name that CloudFormation does not have.
 pub(super) fn pseudo(inputs: &Inputs, name: &str) -> Result<Option<Value>> {
-    let suffix = match inputs.partition.as_str() {
-        "aws-cn" => "amazonaws.com.cn",
-        _ => "amazonaws.com",
-    };
+    let suffix = partition::address_suffix(&inputs.partition);
     Ok(match name {
         "AWS::AccountId" => Some(inputs.account.as_str().into()),
         "AWS::Region" => Some(inputs.region.as_str().into()),

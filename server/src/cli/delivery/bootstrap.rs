@@ -12,7 +12,7 @@ use domain::stack::PermissionChange;
 use domain::{Error, Result};
 use infra::diff::render;
 use infra::lake_repository::{Environment, LakeFile};
-use infra::stacks::bootstrap::{self, Place};
+use infra::stacks::bootstrap::{self, Choices, Place};
 use infra::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetStatus, StackDefinition, StackService, execute_once,
     permission_changes,
@@ -71,7 +71,7 @@ pub(in crate::cli) struct How {
     /// Make the stack, or change it.
     #[arg(long)]
     create: bool,
-    /// A parameter of the template.
+    /// A parameter of the template. What is not given stays as the stack has it.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = named)]
     parameters: Vec<(String, String)>,
 }
@@ -139,8 +139,11 @@ impl Bootstrap {
             Self::Deployment { place, how } => {
                 let at = place.find(lake)?;
                 let roles = deploy_roles(flow, lake).await?;
+                let kept = kept(flow, &at, &bootstrap::deployment_name(lake)).await?;
+                let given = how.given();
+                let choices = Choices { kept: &kept, given: &given };
                 let known = Place { account: &at.account, region: &at.region };
-                Ok((bootstrap::deployment(lake, known, &roles, &how.given())?, at))
+                Ok((bootstrap::deployment(lake, known, &roles, choices)?, at))
             }
             Self::Target { environment, place, how } => {
                 let environment = definition.environment(&environment)?;
@@ -152,7 +155,10 @@ impl Bootstrap {
                                    deployment --create`";
                     return Err(Error::not_found(format!("there is no stack {name}: {missing}")));
                 }
-                let stack = bootstrap::target(lake, environment, &outputs, &how.given())?;
+                let own_name = bootstrap::target_name(lake, environment);
+                let (kept, given) = (kept(flow, environment, &own_name).await?, how.given());
+                let choices = Choices { kept: &kept, given: &given };
+                let stack = bootstrap::target(lake, environment, &outputs, choices)?;
                 Ok((stack, environment.clone()))
             }
         }
@@ -202,6 +208,13 @@ async fn deploy_roles<'a>(
         roles.extend(role.map(|arn| (environment, arn)));
     }
     Ok(roles)
+}
+
+/// What a stack was given last; nothing while nothing was made of it.
+async fn kept(flow: &Flow, at: &Environment, name: &str) -> Result<BTreeMap<String, String>> {
+    let stack = flow.delivery.places.first_stacks(at).await?.describe(name).await?;
+    let made = stack.filter(|stack| stack.template.is_some());
+    Ok(made.map(|stack| stack.parameters).unwrap_or_default())
 }
 
 /// What a stack hands out; nothing while it is not there.

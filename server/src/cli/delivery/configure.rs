@@ -92,8 +92,7 @@ fn wanted(
 ) -> Result<Vec<(ParameterPath, String)>> {
     let mut wanted = Vec::with_capacity(parameters.len());
     for (name, value) in parameters {
-        let path: ParameterPath = format!("/sluice/{environment}/{name}").parse()?;
-        wanted.push((path, value.clone()));
+        wanted.push((ParameterPath::of(environment, name)?, value.clone()));
     }
     Ok(wanted)
 }

@@ -18,14 +18,14 @@ pub(in crate::cli) enum Secrets {
     /// Set a secret, or rotate it; its value is read from standard input, as in
     /// `sluice secrets set NAME < FILE`.
     Set {
-        /// As /DataLake/GitHubToken.
+        /// As /sluice/dev/ApiKey: stacks of dev may read what lies below /sluice/dev/.
         name: SecretName,
     },
     /// List secrets, without their values.
     List,
     /// Describe a secret, without its value.
     Describe {
-        /// As /DataLake/GitHubToken.
+        /// As /sluice/dev/ApiKey: stacks of dev may read what lies below /sluice/dev/.
         name: SecretName,
     },
 }
