@@ -175,9 +175,9 @@ impl Delivery {
         release: Option<Digest>,
     ) -> Result<Execution> {
         self.lake(&environment.name)?;
-        // The branch moves to this commit: that is no push of its own.
-        let moves = matches!(cause, Cause::Promotion { .. });
-        let push = moves.then(|| self.push(environment, commit.clone()));
+        // The branch is at this commit, or moves there: a poll is not to take that for news.
+        let is_head = matches!(cause, Cause::Promotion { .. } | Cause::Manual);
+        let push = is_head.then(|| self.push(environment, commit.clone()));
         let new = NewExecution {
             environment: environment.name.clone(),
             branch: environment.branch.clone(),
@@ -189,7 +189,7 @@ impl Delivery {
         let now = Timestamp::now();
         match self.pipelines.enqueue(&new, push.as_ref(), now).await? {
             Enqueued::New(execution) => Ok(execution),
-            // It was promoted before: once more, then, as it was asked for.
+            // It was delivered before: once more, then, as it was asked for.
             Enqueued::Known(_) => match self.pipelines.enqueue(&new, None, now).await? {
                 Enqueued::New(execution) | Enqueued::Known(execution) => Ok(execution),
             },

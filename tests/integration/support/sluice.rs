@@ -105,19 +105,23 @@ impl WorkerProcess {
 
     /// Waits until the process ends by itself.
     pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.wait_for("ended")
+    }
+
+    fn wait_for(&mut self, what: &str) -> ExitStatus {
         let begin = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(begin.elapsed() < PATIENCE, "the worker does not end");
+            assert!(begin.elapsed() < PATIENCE, "the worker is not {what}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// Waits until a failpoint has killed the process.
     pub(crate) fn wait_killed(&mut self, failpoint: &str) {
-        let status = self.wait();
+        let status = self.wait_for(&format!("killed at {failpoint}"));
         assert_eq!(status.signal(), Some(9), "{failpoint} was not reached: {status}");
     }
 

@@ -52,7 +52,8 @@ pub struct SqsArrivalSettings {
     pub bucket: String,
     /// How long one call of [`ArrivalQueue::receive`] waits at most; SQS allows 20 s.
     pub wait: Duration,
-    /// What is received is hidden from others for so long; the heartbeat prolongs it.
+    /// What is received is hidden from others for so long; the heartbeat prolongs it. An arrival whose
+    /// receiver was killed, or never got the answer, waits so long.
     pub visibility: Duration,
     /// What could not be recorded comes again after so long, and later each time.
     pub repeat_after: Duration,
@@ -74,7 +75,7 @@ impl SqsArrivalSettings {
             dead_letter_url: dead_letter_url.into(),
             bucket: bucket.into(),
             wait: LONGEST_WAIT,
-            visibility: Duration::from_secs(120),
+            visibility: Duration::from_secs(30),
             repeat_after: Duration::from_secs(10),
             sweep_every: Duration::from_secs(3600),
             sweep_grace: Duration::from_secs(900),

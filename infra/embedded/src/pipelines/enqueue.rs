@@ -13,7 +13,9 @@ use sqlx::AnyConnection;
 use super::{SqlPipelines, environment, row};
 
 const PUSHED: &str = "INSERT INTO processed_pushes \
-     (repository, reference, after_commit, execution, processed_at) VALUES ($1, $2, $3, $4, $5)";
+     (repository, reference, after_commit, execution, processed_at) VALUES ($1, $2, $3, $4, $5) \
+     ON CONFLICT (repository, reference, after_commit) \
+     DO UPDATE SET execution = excluded.execution, processed_at = excluded.processed_at";
 const KNOWN_PUSH: &str = "SELECT execution FROM processed_pushes \
      WHERE repository = $1 AND reference = $2 AND after_commit = $3";
 const WAITING: &str = "SELECT document FROM executions WHERE environment = $1 \
@@ -60,7 +62,11 @@ impl SqlPipelines {
     ) -> Result<Enqueued> {
         let mut transaction = self.database.begin().await?;
         let state = environment::lock(&self.database, &mut transaction, &new.environment).await?;
-        if let Some(mut known) = known(&mut transaction, push).await? {
+        // Who started it by hand need not be who pushed: people decide about the push anew.
+        let by_hand =
+            |known: &Job| new.cause == Cause::Push && known.execution().cause == Cause::Manual;
+        let known = known(&mut transaction, push).await?.filter(|known| !by_hand(known));
+        if let Some(mut known) = known {
             if new.cause == Cause::Push && known.found_by_poll(new.requested_by.as_ref()) {
                 row::update(&mut transaction, &known).await?;
                 transaction.commit().await.map_err(failed("say who pushed"))?;

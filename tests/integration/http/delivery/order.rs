@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use domain::access::{Grant, Role};
+use domain::branch::CommitId;
 use domain::pipeline::ExecutionStatus;
 use jiff::Timestamp;
 use serde_json::json;
@@ -72,13 +73,7 @@ async fn c3_who_pushed_cannot_approve_though_the_poll_was_faster_than_the_webhoo
     let octocat = octocat.unwrap().unwrap().caller.person();
     lake.console.flow.approve("dev", &octocat).await;
     // Nobody has deployed it yet when the webhook comes: what the pusher approved does not count.
-    let zero = "0".repeat(40);
-    let body = push_to("acme/lake", "refs/heads/main", &zero, asked.commit.as_str()).to_string();
-    let request = Request::post("/webhooks/github")
-        .header("x-github-event", "push")
-        .header("x-hub-signature-256", signature(WEBHOOK_SECRET, body.as_bytes()));
-    let told = lake.console.ask(request.body(Body::from(body)).unwrap()).await;
-    assert!(told.status.is_success(), "{told:?}");
+    tell_of_push(&lake, &asked.commit).await;
     lake.console.flow.carry_out().await;
     let again = lake.newest("dev", ExecutionStatus::AwaitingApproval).await;
     assert_eq!((again.id, again.requested_by.as_ref()), (asked.id, Some(&octocat)));
@@ -87,4 +82,33 @@ async fn c3_who_pushed_cannot_approve_though_the_poll_was_faster_than_the_webhoo
     lake.console.flow.carry_out().await;
     lake.newest("dev", ExecutionStatus::Succeeded).await;
     assert_eq!(lake.console.flow.executions("dev").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c16_a_poll_takes_no_start_by_hand_for_a_push_and_a_webhook_says_who_pushed() {
+    let lake = Lake::new(&[("dev", ONE)]).await;
+    let (flow, dev) = (&lake.console.flow, "dev".parse().unwrap());
+    let by_hand = flow.delivery.start(&dev, lake.zoe.clone()).await.unwrap();
+    flow.look().await;
+    assert_eq!(flow.executions("dev").await.len(), 1, "the poll found nothing new");
+    flow.carry_out().await;
+    lake.newest("dev", ExecutionStatus::AwaitingApproval).await;
+    // Zoe started it, somebody else pushed: what is decided on is the push.
+    for _ in 0..2 {
+        tell_of_push(&lake, &by_hand.commit).await;
+        let newest = flow.executions("dev").await.pop().unwrap();
+        assert_eq!(newest.requested_by.unwrap().login, "octocat");
+        assert_eq!(flow.executions("dev").await.len(), 2, "once, however often it is told");
+    }
+}
+
+/// GitHub's webhook: octocat pushed this commit to main.
+async fn tell_of_push(lake: &Lake, commit: &CommitId) {
+    let zero = "0".repeat(40);
+    let body = push_to("acme/lake", "refs/heads/main", &zero, commit.as_str()).to_string();
+    let request = Request::post("/webhooks/github")
+        .header("x-github-event", "push")
+        .header("x-hub-signature-256", signature(WEBHOOK_SECRET, body.as_bytes()));
+    let told = lake.console.ask(request.body(Body::from(body)).unwrap()).await;
+    assert!(told.status.is_success(), "{told:?}");
 }
