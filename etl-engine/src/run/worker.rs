@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ErrorKind, Result};
+use domain::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
@@ -22,6 +22,8 @@ const DRAIN: Duration = Duration::from_secs(7);
 const CLEAN_UP_EVERY: Duration = Duration::from_hours(1);
 /// Pause after the ledger or a store was unavailable.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Pause while the environment's tables and queue are not there: its first deployment makes them.
+const UNTIL_MADE: Duration = Duration::from_secs(10);
 
 /// Everything a worker of one environment needs.
 #[derive(Debug, Clone)]
@@ -63,7 +65,7 @@ impl Worker {
                 Ok(_) => wake.notify_one(),
                 Err(error) => {
                     tracing::warn!(%error, "arrivals cannot be recorded now");
-                    pause(PAUSE, shutdown).await;
+                    pause(after(&error), shutdown).await;
                 }
             }
         }
@@ -81,7 +83,9 @@ impl Worker {
             };
             let Ok(permit) = permit else { break };
             let claimed = self.claim().await;
-            if claimed.is_ok() {
+            // Nothing to work on yet is no fault of the worker.
+            let fault = claimed.as_ref().err();
+            if fault.is_none_or(|error| error.kind() == ErrorKind::NotFound) {
                 self.health.beat();
             }
             match claimed {
@@ -105,7 +109,7 @@ impl Worker {
                 Err(error) => {
                     drop(permit);
                     tracing::warn!(%error, "the run ledger cannot be reached now");
-                    pause(PAUSE, shutdown).await;
+                    pause(after(&error), shutdown).await;
                 }
             }
             while runs.try_join_next().is_some() {}
@@ -153,7 +157,7 @@ impl Worker {
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be read now");
-                    pause(PAUSE, shutdown).await;
+                    pause(after(&error), shutdown).await;
                 }
             }
         }
@@ -171,6 +175,10 @@ impl Worker {
             pause(CLEAN_UP_EVERY, shutdown).await;
         }
     }
+}
+
+fn after(error: &Error) -> Duration {
+    if error.kind() == ErrorKind::NotFound { UNTIL_MADE } else { PAUSE }
 }
 
 async fn pause(duration: Duration, shutdown: &CancellationToken) {

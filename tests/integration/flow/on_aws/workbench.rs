@@ -23,6 +23,8 @@ impl Workbench {
         let identity = site.identity();
         let settings = identity.each_ref().map(|(name, value)| (*name, value.as_str()));
         let server = ServeProcess::start(&site.data(), &settings);
+        // Although test and prod are not made yet: their first deployments need a server, too.
+        server.wait_for("/readyz", 200);
         let headers = format!(
             "{}origin: http://{}\r\ncontent-type: application/json\r\n",
             server.sign_in(),
