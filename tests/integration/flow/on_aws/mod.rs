@@ -1,6 +1,7 @@
 //! Mode `aws` against an emulator, over four accounts, by the real binary.
 
 mod data;
+mod demo;
 mod faults;
 mod site;
 mod walk;

@@ -1,8 +1,9 @@
 //! A lake in four accounts of the emulator, and the real binary in mode `aws`.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use aws::Account;
 use aws::testing::{Emulator, FaultyLink, REGION, fresh_account};
@@ -154,13 +155,19 @@ impl Site {
 
     /// A command that must end with a code.
     pub(super) fn ends(&self, code: i32, args: &[&str]) -> Outcome {
-        let output = self.command(args).output().unwrap();
-        let outcome = Outcome {
-            status: output.status,
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+        let outcome = outcome(self.command(args).output().unwrap());
         assert_eq!(outcome.code(), Some(code), "{args:?}: {outcome:?}");
+        outcome
+    }
+
+    /// A command that reads a text and must end well.
+    pub(super) fn told(&self, args: &[&str], input: &str) -> Outcome {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let outcome = outcome(child.wait_with_output().unwrap());
+        assert_eq!(outcome.code(), Some(0), "{args:?}: {outcome:?}");
         outcome
     }
 
@@ -194,5 +201,13 @@ impl Site {
         let author = Author { name: "Ann".into(), email: "ann@example.com".into() };
         let head = repository.head(&main).await.unwrap();
         repository.save(&main, head.as_ref(), &changes, &author, "Push").await.unwrap();
+    }
+}
+
+fn outcome(output: Output) -> Outcome {
+    Outcome {
+        status: output.status,
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }

@@ -1,10 +1,16 @@
 //! From four empty accounts to query results, and to prod: what the reference's users do, in its order.
 
-use serde_json::json;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 use super::data::{GREEN, Told, YELLOW, files, move_a_file};
 use super::site::Site;
 use super::workbench::Workbench;
+
+/// What a push adds to the SQL.
+const REMARK: &str = "trips by pick-up and drop-off";
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
@@ -19,6 +25,10 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
         let put = site.json(0, &["configure", environment]);
         assert!(put.to_string().contains("ServerRoleArn"), "{put}");
     }
+    let told = site.told(&["secrets", "set", "/sluice/dev/ApiKey", "--env", "dev"], "s3cr3t");
+    let listed = site.json(0, &["secrets", "list", "--env", "dev"]);
+    assert_eq!(listed[0]["name"], "/sluice/dev/ApiKey");
+    assert!(!format!("{told:?}{listed}").contains("s3cr3t"), "values are never printed");
 
     // The first deployment widens permissions: a person is asked.
     let first = site.json(3, &["deploy", "--all"]);
@@ -42,16 +52,17 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
     workbench.assert_rows(&GREEN, rows);
     let rows = move_a_file(&site, &dev, &YELLOW, &yellow).await;
     workbench.assert_rows(&YELLOW, rows);
+    let release = pushed(&site).await;
     drop(workbench);
 
     // The same release, byte for byte, through test to prod.
     for environment in ["test", "prod"] {
         let promoted = site.json(3, &["promote", "--to", environment, "--wait"]);
-        assert_eq!(promoted["release"], first["release"], "{promoted}");
+        assert_eq!(promoted["release"], release, "{promoted}");
         site.approve(&promoted);
         let sql =
             site.well(&["transformations", "show", GREEN.dataset, "--env", environment]).stdout;
-        assert!(sql.contains("datalake_raw_source"), "{sql}");
+        assert!(sql.contains(REMARK), "{sql}");
     }
     let prod = aws_sdk_dynamodb::Client::new(site.account("prod").await.sdk());
     let table = site.named("prod", "transformations");
@@ -77,6 +88,26 @@ fn bootstrap(site: &Site) {
         known["simulated"] == false && !known["changes"].as_array().unwrap().is_empty(),
         "{known}"
     );
+}
+
+/// With a server running, a push is all it takes. The release that dev runs then.
+async fn pushed(site: &Site) -> Value {
+    let before = site.json(0, &["pipelines", "list", "--env", "dev"])[0]["id"].clone();
+    let path = format!("transformations/{}.sql", GREEN.dataset);
+    let sql = std::fs::read_to_string(site.lake().join(&path)).unwrap();
+    site.write(&path, &format!("-- {REMARK}\n{sql}"));
+    site.push().await;
+    let begin = Instant::now();
+    loop {
+        let newest = site.json(0, &["pipelines", "list", "--env", "dev"])[0].clone();
+        if newest["id"] != before && newest["status"] == "SUCCEEDED" {
+            assert_eq!(newest["cause"]["kind"], "poll", "{newest}");
+            break newest["release"].clone();
+        }
+        let failed = newest["status"] == "FAILED" || newest["status"] == "AWAITING_APPROVAL";
+        assert!(!failed && begin.elapsed() < PATIENCE, "{newest}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// SQL that DataFusion takes and Athena does not fails the build; other values are listed.
