@@ -9,6 +9,7 @@ mod node;
 mod python;
 mod site;
 mod test;
+mod wasm_target;
 mod workspace;
 
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, SplitWasm, transform};
 
 use super::{Asset, read, scripts};
+use crate::wasm_target::{self, TARGET};
 use crate::workspace::Workspace;
 
 /// What the browser runs.
@@ -39,13 +40,13 @@ impl Module {
 /// Compiles `app/hydrate` and returns the path of the module.
 pub(super) fn compile(workspace: &Workspace, dev: bool) -> Result<PathBuf> {
     let (profile, folder) = if dev { ("dev", "debug") } else { ("wasm", "wasm") };
-    let target = "wasm32-unknown-unknown";
+    wasm_target::ensure()?;
     let mut cargo = workspace.cargo(&["rustc", "--package", "sluice-hydrate", "--lib"]);
-    cargo.args(["--target", target, "--profile", profile]);
+    cargo.args(["--target", TARGET, "--profile", profile]);
     // The splitter follows relocations to know what needs what.
     let status = cargo.args(["--", "-C", "link-args=--emit-relocs"]).status()?;
     ensure!(status.success(), "the console could not be built; see cargo's messages above");
-    Ok(workspace.target().join(target).join(folder).join("hydrate.wasm"))
+    Ok(workspace.target().join(TARGET).join(folder).join("hydrate.wasm"))
 }
 
 /// Makes scripts and modules for the browser. They name each other, so they share one `version` in

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::wasm_target::{self, TARGET};
 use crate::workspace::Workspace;
 use report::{Report, Tally};
 
@@ -40,22 +41,10 @@ fn clippy(workspace: &Workspace) -> Command {
 
 /// The vocabulary crate goes to the browser, so it must compile for it.
 fn wasm(workspace: &Workspace) -> Result<Tally> {
-    let target = "wasm32-unknown-unknown";
-    if !has_target(target) {
-        return Ok(Tally::skipped(format!(
-            "domain on wasm32: `rustup target add {target}` was not possible on this machine"
-        )));
+    if let Err(error) = wasm_target::ensure() {
+        return Ok(Tally::skipped(format!("domain on wasm32: {error:#}")));
     }
-    check(workspace.cargo(&["check", "--package", "sluice-domain", "--target", target]))
-}
-
-fn has_target(target: &str) -> bool {
-    let asked =
-        Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
-    asked.is_ok_and(|answer| {
-        let folder = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-        answer.status.success() && std::path::Path::new(&folder).exists()
-    })
+    check(workspace.cargo(&["check", "--package", "sluice-domain", "--target", TARGET]))
 }
 
 /// One command that passes or fails as a whole.
