@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,9 +35,18 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts one and waits until it answers. The error says what is missing on this machine.
+    /// The Python that it runs in. The error says what is missing on this machine.
+    pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
+        python::environment(workspace, &["aws-requirements.txt"])
+    }
+
+    /// Starts one and waits until it answers.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
-        let python = python::environment(workspace, &["aws-requirements.txt"])?;
+        Self::start_in(workspace, &Self::python(workspace)?)
+    }
+
+    /// As [`Self::start`], in the Python that was found.
+    pub(crate) fn start_in(workspace: &Workspace, python: &Path) -> Result<Self> {
         let address = free_address()?;
         let folder = workspace.target().join("emulator");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -2,7 +2,8 @@
 
 use super::report::Tally;
 
-/// Counts and SKIPPED lines of a report; `None` when it is none.
+/// Counts and SKIPPED lines of a report; `None` when it is none. A test that says SKIPPED has not passed,
+/// also where it could check a part of what it is for.
 pub(super) fn tally(report: &str) -> Option<Tally> {
     let suites = report.split("<testsuites ").nth(1)?.split('>').next()?;
     let count = |name: &str| -> Option<u64> {
@@ -10,12 +11,19 @@ pub(super) fn tally(report: &str) -> Option<Tally> {
         value.split('"').next()?.parse().ok()
     };
     let failed = count("failures")? + count("errors")?;
+    let skipped = report.split("<testcase ").skip(1).filter(|test| is_skipped(test)).count() as u64;
     Some(Tally {
-        passed: count("tests")?.saturating_sub(failed),
+        passed: count("tests")?.saturating_sub(failed + skipped),
         failed,
         skipped: skipped_lines(report).iter().map(|reason| unescaped(reason)).collect(),
         note: None,
     })
+}
+
+/// Whether a test, from its tag on, left something out and did not fail.
+fn is_skipped(test: &str) -> bool {
+    let failed = ["<failure", "<error"].iter().any(|tag| test.contains(tag));
+    !failed && !skipped_lines(test).is_empty()
 }
 
 /// What stands behind `SKIPPED` in lines of the output of tests that begin with it.
@@ -38,19 +46,25 @@ mod tests {
     use super::*;
 
     const REPORT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="nextest-run" tests="3" failures="1" errors="0" time="0.01">
-  <testsuite name="x" tests="3"><testcase name="a"><system-out>
+<testsuites name="nextest-run" tests="5" failures="2" errors="0" time="0.01">
+  <testsuite name="x" tests="5"><testcase name="a"><system-out>
 running 1 test
 test a ... ok
 </system-out><system-err>SKIPPED postgres: initdb not found
 line
-SKIPPED second: &quot;a&quot; &amp;lt; absent</system-err></testcase></testsuite></testsuites>"#;
+SKIPPED second: &quot;a&quot; &amp;lt; absent</system-err></testcase>
+    <testcase name="b" time="0.1"/>
+    <testcase name="c"><system-out>it was not SKIPPED at all</system-out></testcase>
+    <testcase name="d"><failure type="test failure">left 1</failure><system-err>
+SKIPPED third: absent</system-err></testcase>
+    <testcase name="e"><failure type="test failure"/></testcase></testsuite></testsuites>"#;
 
     #[test]
     fn counts_and_skipped_lines_are_found() {
         let tally = tally(REPORT).unwrap();
-        assert_eq!((tally.passed, tally.failed), (2, 1));
-        assert_eq!(tally.skipped, ["postgres: initdb not found", "second: \"a\" &lt; absent"]);
+        assert_eq!((tally.passed, tally.failed), (2, 2), "the first did not pass");
+        let second = "second: \"a\" &lt; absent";
+        assert_eq!(tally.skipped, ["postgres: initdb not found", second, "third: absent"]);
     }
 
     #[test]
