@@ -11,5 +11,5 @@ mod settings;
 pub mod testing;
 
 pub use account::{Account, Identity, Role};
-pub use error::{failed, kind_of, kind_of_code};
+pub use error::{failed, kind_of, kind_of_code, without_credentials};
 pub use settings::{AwsSettings, StaticCredentials};

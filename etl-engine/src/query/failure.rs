@@ -37,6 +37,9 @@ pub(crate) async fn read_failure(error: DataFusionError, log: &Arc<ReadLog>) -> 
         let text = format!("{path} was replaced while it was read: start again");
         return Error::new(ErrorKind::Unavailable, text).with_source(error);
     }
+    if let Some((kind, text)) = store_cause(&error) {
+        return Error::new(kind, text).with_source(error);
+    }
     let undecodable = matches!(
         error.find_root(),
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..)
@@ -60,14 +63,30 @@ fn known_cause(error: &DataFusionError) -> Option<Error> {
     None
 }
 
+/// An error of the store that travelled through the decoder of Parquet: the file is not to blame.
+fn store_cause(error: &DataFusionError) -> Option<(ErrorKind, String)> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        if let Some(store) = current.downcast_ref::<object_store::Error>() {
+            return Some((of_store(store), store.to_string()));
+        }
+        cause = current.source();
+    }
+    None
+}
+
+fn of_store(error: &object_store::Error) -> ErrorKind {
+    use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
+    match error {
+        NotFound { .. } => ErrorKind::NotFound,
+        PermissionDenied { .. } | Unauthenticated { .. } => ErrorKind::Denied,
+        _ => ErrorKind::Unavailable,
+    }
+}
+
 fn kind_of(root: &DataFusionError) -> ErrorKind {
     match root {
-        DataFusionError::ObjectStore(error) => match error.as_ref() {
-            object_store::Error::NotFound { .. } => ErrorKind::NotFound,
-            object_store::Error::PermissionDenied { .. }
-            | object_store::Error::Unauthenticated { .. } => ErrorKind::Denied,
-            _ => ErrorKind::Unavailable,
-        },
+        DataFusionError::ObjectStore(error) => of_store(error),
         DataFusionError::IoError(_) => ErrorKind::Unavailable,
         DataFusionError::Internal(_)
         | DataFusionError::Configuration(_)

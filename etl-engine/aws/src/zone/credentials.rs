@@ -5,10 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use domain::ErrorKind;
 use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use tokio::sync::Mutex;
+
+use super::STORE;
 
 /// A session is begun anew so long before it ends: a request must not outlive its signature.
 const EARLY: Duration = Duration::from_secs(300);
@@ -38,11 +42,9 @@ impl SessionCredentials {
 
     async fn ask(&self) -> object_store::Result<Held> {
         let asked = tokio::time::timeout(self.patience, self.provider.provide_credentials()).await;
-        match asked {
-            Ok(Ok(credentials)) => Ok(held(&credentials)),
-            Ok(Err(error)) => Err(refused(error)),
-            Err(error) => Err(refused(error)),
-        }
+        let given =
+            asked.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(self.patience)));
+        given.map(|credentials| held(&credentials)).map_err(not_given)
     }
 }
 
@@ -84,16 +86,24 @@ fn held(credentials: &Credentials) -> Held {
     }
 }
 
-fn refused(error: impl std::error::Error + Send + Sync + 'static) -> object_store::Error {
-    object_store::Error::Unauthenticated { path: "credentials".to_owned(), source: Box::new(error) }
+/// Only who was refused is unauthenticated, which nobody repeats. What keeps STS from answering for a
+/// moment must not fail a run.
+fn not_given(error: CredentialsError) -> object_store::Error {
+    let error = aws::without_credentials(error).context("no credentials for S3");
+    let denied = error.kind() == ErrorKind::Denied;
+    let source = Box::new(error);
+    match denied {
+        true => object_store::Error::Unauthenticated { path: "credentials".to_owned(), source },
+        false => object_store::Error::Generic { store: STORE, source },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use aws_credential_types::provider::error::CredentialsError;
     use aws_credential_types::provider::future::ProvideCredentials as Answer;
+    use etl_engine::table_files::store_error;
 
     use super::*;
 
@@ -153,5 +163,38 @@ mod tests {
         assert_eq!(sessions.asked.load(Ordering::SeqCst), 4);
         credentials.held.lock().await.as_mut().unwrap().ends_at = Some(SystemTime::UNIX_EPOCH);
         assert!(credentials.get_credential().await.is_err());
+    }
+
+    /// Gives none and says why, or says nothing.
+    #[derive(Debug)]
+    struct Failing(Option<fn() -> CredentialsError>);
+
+    impl ProvideCredentials for Failing {
+        fn provide_credentials<'a>(&'a self) -> Answer<'a>
+        where
+            Self: 'a,
+        {
+            match self.0 {
+                Some(error) => Answer::ready(Err(error())),
+                None => Answer::new(std::future::pending()),
+            }
+        }
+    }
+
+    async fn kind_without(error: Option<fn() -> CredentialsError>) -> ErrorKind {
+        let provider = SharedCredentialsProvider::new(Failing(error));
+        let credentials = SessionCredentials::new(provider, Duration::from_millis(20));
+        let error = store_error(credentials.get_credential().await.unwrap_err());
+        assert!(error.message().contains("no credentials for S3"), "{error}");
+        error.kind()
+    }
+
+    #[tokio::test]
+    async fn only_who_is_refused_is_denied_and_all_else_may_be_repeated() {
+        let refused = kind_without(Some(CredentialsError::not_loaded_no_source)).await;
+        assert_eq!(refused, ErrorKind::Denied);
+        let broken = kind_without(Some(|| CredentialsError::provider_error("503"))).await;
+        assert_eq!(broken, ErrorKind::Unavailable);
+        assert_eq!(kind_without(None).await, ErrorKind::Unavailable, "it says nothing");
     }
 }
