@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use aws::Account;
 use aws_sdk_dynamodb::Client;
 use domain::notification::{Notification, NotificationRoute};
-use domain::{Error, Result};
+use domain::{Error, ErrorKind, Result};
 use etl_engine::notify::{Delivery, Outbox, Pending};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -27,11 +27,16 @@ const MOST_ERROR: usize = 4_000;
 const WAITS: &str = "notification";
 /// The value of `told` in the index of all notifications.
 const TOLD: &str = "notification";
+/// What must hold for a change: an update would make an item that is not there.
+const IS_THERE: &str = "attribute_exists(pk)";
 /// What the list of notifications shows.
 const SHOWN: [&str; 7] =
     ["id", "subject", "created_at", "attempts", "state", "last_error", "delivered_at"];
 /// So many are taken at once.
 const AT_ONCE: usize = 8;
+/// So often one that cannot be read is looked at before it is given up: a newer server may have written
+/// it and deliver it yet, while the last older one is about to stop.
+const MOST_LOOKS: u32 = 12;
 
 /// The [`Outbox`] of one environment in DynamoDB.
 #[derive(Debug, Clone)]
@@ -92,7 +97,7 @@ impl DynamoDbOutbox {
     }
 
     /// Takes one, unless somebody else has, or the index is behind the table. Whoever changes the time
-    /// first has taken it.
+    /// first has taken it. One that cannot be read is put aside: it must not keep others back (B10).
     async fn take(&self, found: Item, hidden_until: Timestamp) -> Result<Option<Pending>> {
         let place = keys::place(&found)?;
         let seen = time_of(&found, "due_at")?;
@@ -103,9 +108,30 @@ impl DynamoDbOutbox {
         if !self.update(place.clone(), "SET due_at = :hidden", &terms).await? {
             return Ok(None);
         }
-        let item = read::item(&self.client, &self.table, "read a notification", place).await?;
-        let item = item.ok_or_else(|| damaged("id", "a notification is gone"))?;
-        self.pending(&item).await.map(Some)
+        let what = "read a notification";
+        let Some(item) = read::item(&self.client, &self.table, what, place.clone()).await? else {
+            return Ok(None);
+        };
+        match self.pending(&item).await {
+            Err(error) if error.kind() == ErrorKind::Internal => {
+                self.put_aside(place, &item, &error, hidden_until).await;
+                Ok(None)
+            }
+            pending => pending.map(Some),
+        }
+    }
+
+    /// Records that one cannot be read: it stays hidden for now, and is given up in the end. Where even
+    /// that fails, it comes again.
+    async fn put_aside(&self, place: Item, item: &Item, error: &Error, hidden_until: Timestamp) {
+        let id = optional_text_of(item, "id");
+        tracing::error!(id, %error, "a notification cannot be read, nobody is told of it");
+        let looks = number_of(item, "attempts").unwrap_or(MOST_LOOKS).saturating_add(1);
+        let look_at = (looks < MOST_LOOKS).then_some(hidden_until);
+        let (expression, terms) = failure(error.message(), look_at);
+        if let Err(error) = self.update(place, expression, &terms).await {
+            tracing::warn!(id, %error, "it is not recorded that a notification cannot be read");
+        }
     }
 
     async fn pending(&self, item: &Item) -> Result<Pending> {
@@ -122,7 +148,6 @@ impl DynamoDbOutbox {
     }
 
     async fn change(&self, id: &str, expression: &str, terms: Terms) -> Result<()> {
-        let terms = Terms { condition: "attribute_exists(pk)".into(), ..terms };
         if self.update(keys::notification(id), expression, &terms).await? {
             return Ok(());
         }
@@ -172,7 +197,7 @@ impl Outbox for DynamoDbOutbox {
     }
 
     async fn delivered(&self, id: &str, at: Timestamp) -> Result<()> {
-        let terms = Terms::default()
+        let terms = Terms::only_if(IS_THERE)
             .name("#state", "state")
             .value(":state", text("DELIVERED"))
             .value(":at", time(at));
@@ -181,16 +206,7 @@ impl Outbox for DynamoDbOutbox {
     }
 
     async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()> {
-        let error: String = error.chars().take(MOST_ERROR).collect();
-        let terms = Terms::default().value(":error", text(error)).value(":one", number(1));
-        let Some(retry_at) = retry_at else {
-            let terms = terms.name("#state", "state").value(":state", text("GIVEN_UP"));
-            let expression =
-                "SET #state = :state, last_error = :error ADD attempts :one REMOVE waits, due_at";
-            return self.change(id, expression, terms).await;
-        };
-        let terms = terms.value(":due", time(retry_at));
-        let expression = "SET last_error = :error, due_at = :due ADD attempts :one";
+        let (expression, terms) = failure(error, retry_at);
         self.change(id, expression, terms).await
     }
 
@@ -240,6 +256,22 @@ impl Outbox for DynamoDbOutbox {
             })
         };
         repeating(what, attempt).await
+    }
+}
+
+/// What is written of an attempt that failed: when the next one is due, or that it was the last one.
+fn failure(error: &str, retry_at: Option<Timestamp>) -> (&'static str, Terms) {
+    let error: String = error.chars().take(MOST_ERROR).collect();
+    let terms = Terms::only_if(IS_THERE).value(":error", text(error)).value(":one", number(1));
+    match retry_at {
+        Some(retry_at) => (
+            "SET last_error = :error, due_at = :due ADD attempts :one",
+            terms.value(":due", time(retry_at)),
+        ),
+        None => (
+            "SET #state = :state, last_error = :error ADD attempts :one REMOVE waits, due_at",
+            terms.name("#state", "state").value(":state", text("GIVEN_UP")),
+        ),
     }
 }
 

@@ -29,6 +29,10 @@ const RETRY: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1,
 const GIVE_UP: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1, \
      state = 'GIVEN_UP' WHERE environment = $2 AND id = $3";
 
+/// So often one that cannot be read is looked at before it is given up: a newer server may have written
+/// it and deliver it yet, while the last older one is about to stop.
+const MOST_LOOKS: i64 = 12;
+
 const ROUTES: &str = "SELECT document FROM notification_routes WHERE environment = $1";
 const SET_ROUTES: &str = "INSERT INTO notification_routes (environment, document) VALUES ($1, $2) \
      ON CONFLICT (environment) DO UPDATE SET document = excluded.document";
@@ -50,22 +54,40 @@ impl SqlOutbox {
         Self { database, environment }
     }
 
+    /// Takes one, unless somebody else has. One that cannot be read is put aside: it must not keep others
+    /// back (B10).
     async fn take(
         &self,
         connection: &mut AnyConnection,
         row: &AnyRow,
         hidden_until: Timestamp,
     ) -> Result<Option<Pending>> {
-        let pending = decode(row)?;
+        let id = columns::text(row, "id")?;
         let taken = sqlx::query(TAKE)
             .bind(micros(hidden_until))
             .bind(self.environment.to_string())
-            .bind(pending.notification.id.clone())
+            .bind(id.clone())
             .bind(columns::integer(row, "due_at")?)
-            .execute(connection)
+            .execute(&mut *connection)
             .await
             .map_err(failed("take a notification"))?;
-        Ok((taken.rows_affected() == 1).then_some(pending))
+        if taken.rows_affected() != 1 {
+            return Ok(None);
+        }
+        match decode(row) {
+            Ok(pending) => Ok(Some(pending)),
+            Err(error) => {
+                tracing::error!(id, %error, "a notification cannot be read, nobody is told of it");
+                let look_at = look_again(row).then_some(hidden_until);
+                failure(error.message(), look_at)
+                    .bind(self.environment.to_string())
+                    .bind(id)
+                    .execute(connection)
+                    .await
+                    .map_err(failed("put a notification aside"))?;
+                Ok(None)
+            }
+        }
     }
 
     async fn change(&self, id: &str, query: Statement<'_>) -> Result<()> {
@@ -109,12 +131,7 @@ impl Outbox for SqlOutbox {
     }
 
     async fn failed(&self, id: &str, error: &str, retry_at: Option<Timestamp>) -> Result<()> {
-        let error = error.to_owned();
-        let query = match retry_at {
-            Some(retry_at) => sqlx::query(RETRY).bind(error).bind(micros(retry_at)),
-            None => sqlx::query(GIVE_UP).bind(error),
-        };
-        self.change(id, query).await
+        self.change(id, failure(error, retry_at)).await
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<Delivery>> {
@@ -164,6 +181,22 @@ pub(crate) async fn insert(
     query.execute(connection).await.map(drop).map_err(failed("add a notification"))
 }
 
+/// An attempt that failed, as a statement that wants environment and id yet: when the next one is due, or
+/// that it was the last one.
+fn failure(error: &str, retry_at: Option<Timestamp>) -> Statement<'static> {
+    let error = error.to_owned();
+    match retry_at {
+        Some(retry_at) => sqlx::query(RETRY).bind(error).bind(micros(retry_at)),
+        None => sqlx::query(GIVE_UP).bind(error),
+    }
+}
+
+/// Whether one that cannot be read is worth another look.
+fn look_again(row: &AnyRow) -> bool {
+    let attempts = columns::integer(row, "attempts");
+    attempts.is_ok_and(|attempts| attempts.saturating_add(1) < MOST_LOOKS)
+}
+
 fn decode(row: &AnyRow) -> Result<Pending> {
     let event = columns::optional_text(row, "event")?;
     Ok(Pending {
@@ -189,4 +222,57 @@ fn delivery(row: &AnyRow) -> Result<Delivery> {
         last_error: columns::optional_text(row, "last_error")?,
         delivered_at: columns::optional_time(row, "delivered_at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use database::sqlite_url;
+    use etl_engine::notify::DeliveryState;
+    use etl_engine::testing::sample::at;
+
+    use super::*;
+
+    fn told(id: &str, second: i64) -> Notification {
+        Notification {
+            id: id.into(),
+            subject: format!("{id} ended"),
+            event: None,
+            source_system: None,
+            body: serde_json::json!({ "id": id }),
+            created_at: at(second),
+        }
+    }
+
+    #[tokio::test]
+    async fn b10_one_that_cannot_be_read_keeps_no_other_back_and_is_given_up_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = sqlite_url(&folder.path().join("sluice.db")).unwrap();
+        let database = Database::open(&url).await.unwrap();
+        let outbox = SqlOutbox::new(database.clone(), "dev".parse().unwrap());
+        let mut transaction = database.begin().await.unwrap();
+        for (second, id) in [(0, "broken"), (1, "whole")] {
+            insert(&mut transaction, &outbox.environment, &told(id, second)).await.unwrap();
+        }
+        let plant = "UPDATE outbox SET event = 'of a newer server' WHERE id = 'broken'";
+        sqlx::query(plant).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+
+        let taken = outbox.take_due(at(10), at(20), 9).await.unwrap();
+        let taken: Vec<_> = taken.into_iter().map(|pending| pending.notification).collect();
+        assert_eq!(taken, [told("whole", 1)]);
+        outbox.delivered("whole", at(11)).await.unwrap();
+        let broken = async || outbox.recent(9).await.unwrap().pop().unwrap();
+        let once = broken().await;
+        assert_eq!((once.state, once.failed_attempts), (DeliveryState::Waiting, 1));
+        assert!(once.last_error.unwrap().contains("event"));
+
+        for look in 2..=MOST_LOOKS {
+            let (now, later) = (at(10 * look), at(10 * look + 10));
+            assert_eq!(outbox.take_due(now, later, 9).await.unwrap(), []);
+            assert_eq!(i64::from(broken().await.failed_attempts), look);
+        }
+        assert_eq!(broken().await.state, DeliveryState::GivenUp);
+        assert_eq!(outbox.take_due(at(9_000), at(9_001), 9).await.unwrap(), []);
+        assert_eq!(i64::from(broken().await.failed_attempts), MOST_LOOKS);
+    }
 }

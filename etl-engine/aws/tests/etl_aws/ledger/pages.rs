@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ErrorKind;
 use domain::arrival::Arrival;
+use domain::notification::Notification;
 use domain::run::{RunId, RunStatus, Trigger};
-use etl_engine::notify::Outbox;
+use etl_engine::notify::{DeliveryState, Outbox};
 use etl_engine::run::{
     CommittedObjects, NewRun, RejectedRunsFilter, RunCommand, RunFilter, RunLedger, RunLog,
     RunReports,
@@ -231,4 +232,45 @@ async fn dashboards_over_the_audit_table_find_its_attributes_and_runs_alone() {
         "execution_id": id,
     });
     assert_eq!(input, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn b10_a_notification_that_was_spoilt_keeps_no_other_back() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let account = account(&emulator).await;
+    let (ledger, outbox) = (ledger(&account), outbox(&account));
+    let mut told = Vec::new();
+    for second in 0..3 {
+        let new = new_run("yellow", &format!("{second}.csv"));
+        let run = ledger.record(&new, at(0)).await.unwrap().run().id;
+        let run = ledger.command(run, RunCommand::Cancel, at(second)).await.unwrap();
+        told.push(Notification::of_run(&run, at(second)));
+    }
+    let spoil = Client::new(account.sdk())
+        .update_item()
+        .table_name(settings().state_table)
+        .key("pk", AttributeValue::S(format!("notification#{}", told[0].id)))
+        .key("sk", AttributeValue::S("-".into()))
+        .update_expression("SET document = :nothing")
+        .expression_attribute_values(":nothing", AttributeValue::S("{}".into()));
+    spoil.send().await.unwrap();
+
+    let taken = outbox.take_due(at(10), at(20), 9).await.unwrap();
+    let taken: Vec<_> = taken.into_iter().map(|pending| pending.notification).collect();
+    assert_eq!(taken, told[1..]);
+    for notification in &taken {
+        outbox.delivered(&notification.id, at(11)).await.unwrap();
+    }
+    let spoilt = async || outbox.recent(9).await.unwrap().pop().unwrap();
+    let once = spoilt().await;
+    assert_eq!((once.state, once.failed_attempts), (DeliveryState::Waiting, 1));
+    assert!(once.last_error.unwrap().contains("document"));
+    let mut now = 10;
+    while spoilt().await.state == DeliveryState::Waiting {
+        now += 10;
+        assert!(now < 1_000, "it is never given up");
+        assert_eq!(outbox.take_due(at(now), at(now + 10), 9).await.unwrap(), []);
+    }
+    let given_up = spoilt().await;
+    assert_eq!((given_up.state, given_up.failed_attempts), (DeliveryState::GivenUp, 12));
 }
