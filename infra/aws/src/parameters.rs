@@ -46,9 +46,10 @@ impl SsmParameterStore {
         Self { reads: Client::new(account.sdk()), puts: Client::new(&account.sdk_once()) }
     }
 
-    /// A parameter by its name, or by `name:version`.
+    /// A parameter by its name, or by `name:version`. What is encrypted is never asked for in clear: a
+    /// value that is not here cannot be shown (D13).
     async fn find(&self, name: &str) -> Result<Option<types::Parameter>> {
-        let asked = self.reads.get_parameter().name(name).with_decryption(true).send().await;
+        let asked = self.reads.get_parameter().name(name).with_decryption(false).send().await;
         match asked {
             Ok(answer) => Ok(answer.parameter),
             Err(error) => {
@@ -115,12 +116,16 @@ impl ParameterStore for SsmParameterStore {
 
     async fn list(&self, folder: &ParameterPath) -> Result<Vec<Parameter>> {
         let pages = self.reads.get_parameters_by_path().path(folder.as_str());
-        let mut pages = pages.recursive(true).with_decryption(true).into_paginator().send();
+        let mut pages = pages.recursive(true).with_decryption(false).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failed(&format!("list parameters of {folder}"), error));
             for parameter in page?.parameters.unwrap_or_default() {
-                found.push(decode(parameter)?);
+                if parameter.r#type == Some(ParameterType::SecureString) {
+                    tracing::debug!(path = parameter.name, "an encrypted parameter is not listed");
+                } else {
+                    found.push(decode(parameter)?);
+                }
             }
         }
         found.sort_by(|one: &Parameter, other| one.path.cmp(&other.path));
@@ -129,7 +134,7 @@ impl ParameterStore for SsmParameterStore {
 
     async fn history(&self, path: &ParameterPath) -> Result<Vec<Parameter>> {
         let pages = self.reads.get_parameter_history().name(path.as_str());
-        let pages = pages.with_decryption(true).max_results(HISTORY_PAGE);
+        let pages = pages.with_decryption(false).max_results(HISTORY_PAGE);
         let mut pages = pages.into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
@@ -149,9 +154,7 @@ impl ParameterStore for SsmParameterStore {
     async fn put(&self, path: &ParameterPath, value: &str, base: Option<u64>) -> Result<Parameter> {
         check_value(path, value)?;
         for attempt in 0..ATTEMPTS {
-            let found = self.find(path.as_str()).await?;
-            check_in_clear(path, found.as_ref())?;
-            let current = found.map(decode).transpose()?;
+            let current = self.get(path).await?;
             let version = current.as_ref().map_or(0, |current| current.version);
             if let Some(base) = base.filter(|base| *base != version) {
                 return Err(moved(path, version, base));
@@ -182,13 +185,13 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(PAUSE * 2_u32.saturating_pow(attempt).min(16)).await;
 }
 
-/// What somebody encrypted stays encrypted: putting over it would show it to whoever reads parameters.
-fn check_in_clear(path: &ParameterPath, found: Option<&types::Parameter>) -> Result<()> {
-    let kind = found.and_then(|found| found.r#type.as_ref());
+/// What somebody encrypted stays encrypted: whoever reads parameters would see it, whether it is shown
+/// or put over.
+fn check_in_clear(path: &ParameterPath, kind: Option<&ParameterType>) -> Result<()> {
     match kind {
         Some(ParameterType::SecureString) => Err(Error::invalid(format!(
-            "parameter {path} is encrypted (a SecureString): keep secrets with `sluice secrets`, or \
-             delete it first"
+            "parameter {path} is encrypted (a SecureString), so that its value is neither shown nor \
+             changed: keep secrets with `sluice secrets`, or delete it first"
         ))),
         _ => Ok(()),
     }
@@ -210,6 +213,7 @@ fn put_over_another(path: &ParameterPath, put: u64) -> Error {
 
 fn decode(found: types::Parameter) -> Result<Parameter> {
     let path = named(found.name)?;
+    check_in_clear(&path, found.r#type.as_ref())?;
     Ok(Parameter {
         updated_at: told(&format!("parameter {path}"), found.last_modified_date.as_ref())?,
         value: found.value.unwrap_or_default(),
@@ -220,6 +224,7 @@ fn decode(found: types::Parameter) -> Result<Parameter> {
 
 fn decode_kept(kept: types::ParameterHistory) -> Result<Parameter> {
     let path = named(kept.name)?;
+    check_in_clear(&path, kept.r#type.as_ref())?;
     Ok(Parameter {
         updated_at: told(&format!("parameter {path}"), kept.last_modified_date.as_ref())?,
         value: kept.value.unwrap_or_default(),

@@ -169,8 +169,7 @@ impl SecretStore for SecretsManagerSecretStore {
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| told_of("list secrets", error))?;
-            let entries = page.secret_list().iter().filter(|entry| entry.deleted_date().is_none());
-            found.extend(entries.map(describe_entry).collect::<Result<Vec<_>>>()?);
+            found.extend(shown(page.secret_list())?);
         }
         found.sort_by(|one: &SecretDescription, other| one.name.cmp(&other.name));
         Ok(found)
@@ -241,8 +240,21 @@ fn describe(name: &SecretName, found: &DescribeSecretOutput) -> Result<SecretDes
     })
 }
 
-fn describe_entry(entry: &SecretListEntry) -> Result<SecretDescription> {
-    let name: SecretName = entry.name().unwrap_or_default().parse()?;
+/// What is listed of a page. The account's list has no prefix that would be ours: a secret may have any
+/// name that [`SecretName`] takes. AWS itself gives others to what it keeps for its services
+/// (`rds!db-…`): those are none of ours. Neither is what waits for its deletion any more.
+fn shown(page: &[SecretListEntry]) -> Result<Vec<SecretDescription>> {
+    let mut shown = Vec::with_capacity(page.len());
+    for entry in page.iter().filter(|entry| entry.deleted_date().is_none()) {
+        match entry.name().unwrap_or_default().parse::<SecretName>() {
+            Ok(name) => shown.push(describe_entry(name, entry)?),
+            Err(error) => tracing::debug!(%error, "a secret of somebody else is not listed"),
+        }
+    }
+    Ok(shown)
+}
+
+fn describe_entry(name: SecretName, entry: &SecretListEntry) -> Result<SecretDescription> {
     let versions = Versions::of(entry.secret_versions_to_stages());
     let changed = entry.last_changed_date().or(entry.created_date());
     Ok(SecretDescription {
@@ -297,4 +309,27 @@ fn waits(name: &SecretName, found: &DescribeSecretOutput) -> Error {
          secretsmanager restore-secret`, or delete it for good with `aws secretsmanager delete-secret \
          --force-delete-without-recovery`"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_secretsmanager::primitives::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn secrets_that_aws_keeps_for_its_services_do_not_break_the_list() {
+        let long = "x".repeat(300);
+        let of = |name: &str| {
+            SecretListEntry::builder().name(name).created_date(DateTime::from_secs(1)).build()
+        };
+        let deleted = SecretListEntry::builder().name("/a").deleted_date(DateTime::from_secs(1));
+        let page = ["rds!db-1", "/sluice/dev/ApiKey", &long, "hook"].map(of);
+        let page = [page.as_slice(), &[deleted.build()]].concat();
+        let names: Vec<_> = shown(&page).unwrap().into_iter().map(|one| one.name).collect();
+        assert_eq!(
+            names.iter().map(SecretName::as_str).collect::<Vec<_>>(),
+            ["/sluice/dev/ApiKey", "hook"]
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Account;
-use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
+use aws::testing::{Emulator, Fault, fresh_account};
 use aws_sdk_ssm::types::ParameterType;
 use domain::ErrorKind;
 use infra::parameters::{ParameterPath, ParameterStore};
@@ -54,8 +54,8 @@ async fn a_value_that_somebody_encrypted_is_not_put_over_in_clear() {
 #[tokio::test]
 async fn a3_a_lost_answer_or_request_is_one_version() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let link = FaultyLink::to(&emulator.endpoint).await;
-    let store = SsmParameterStore::new(&Emulator { endpoint: link.endpoint() }.account().await);
+    let (link, through) = emulator.through_a_faulty_link().await;
+    let store = SsmParameterStore::new(&through.account().await);
     for (fault, base) in [(Fault::ResetAfter, 0), (Fault::Drop, 1), (Fault::ResetAfter, 2)] {
         link.plan("AmazonSSM.PutParameter", fault);
         let put = store.put(&path("/lake/a"), &format!("{base}"), Some(base)).await.unwrap();
@@ -67,21 +67,40 @@ async fn a3_a_lost_answer_or_request_is_one_version() {
 #[tokio::test]
 async fn a14_a_put_over_somebody_elses_is_a_conflict_that_names_both() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let link = FaultyLink::to(&emulator.endpoint).await;
+    let (link, through) = emulator.through_a_faulty_link().await;
     let number = fresh_account();
     let direct = SsmParameterStore::new(&Account::open(&emulator.settings(&number)).await);
-    let through = Emulator { endpoint: link.endpoint() };
     let slow = SsmParameterStore::new(&Account::open(&through.settings(&number)).await);
     direct.put(&path("/lake/a"), "first", Some(0)).await.unwrap();
     // Between the look and the put of the slow one, another is faster.
-    link.plan("AmazonSSM.PutParameter", Fault::Delay(Duration::from_millis(500)));
+    link.plan("AmazonSSM.PutParameter", Fault::Delay(Duration::from_secs(5)));
     let at = path("/lake/a");
     let (late, fast) = tokio::join!(slow.put(&at, "late", Some(1)), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        link.until_seen("PutParameter").await;
         direct.put(&at, "fast", Some(1)).await
     });
     assert_eq!(fast.unwrap().version, 2);
     let error = late.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert!(error.message().contains("version 2") && error.message().contains("version 3"));
+}
+
+#[tokio::test]
+async fn d13_what_somebody_encrypted_is_never_shown() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let account = emulator.account().await;
+    let encrypted = aws_sdk_ssm::Client::new(account.sdk()).put_parameter().name("/lake/dev/token");
+    encrypted.value("hunter2").r#type(ParameterType::SecureString).send().await.unwrap();
+    let store = SsmParameterStore::new(&account);
+    store.put(&path("/lake/dev/size"), "7", None).await.unwrap();
+    let listed = store.list(&path("/lake/dev")).await.unwrap();
+    assert_eq!(listed.iter().map(|one| one.value.as_str()).collect::<Vec<_>>(), ["7"]);
+    let token = path("/lake/dev/token");
+    let got = store.get(&token).await.unwrap_err();
+    let history = store.history(&token).await.unwrap_err();
+    for error in [got, history] {
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+        assert!(error.message().contains("/lake/dev/token is encrypted"), "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::testing::{Emulator, Fault, FaultyLink};
+use aws::testing::{Emulator, Fault};
 use domain::ErrorKind;
 use infra::secrets::{SecretName, SecretStore, SecretValue, Stage};
 use infra::testing;
@@ -75,9 +75,9 @@ async fn d13_bytes_are_refused_without_being_shown() {
 #[tokio::test]
 async fn a3_a_lost_answer_is_one_rotation() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let link = FaultyLink::to(&emulator.endpoint).await;
-    let account = Emulator { endpoint: link.endpoint() }.account().await;
-    let store = SecretsManagerSecretStore::new(&account, settings(Deletion::AtOnce));
+    let (link, through) = emulator.through_a_faulty_link().await;
+    let store =
+        SecretsManagerSecretStore::new(&through.account().await, settings(Deletion::AtOnce));
     let name: SecretName = "hook".parse().unwrap();
     store.put(&name, SecretValue::new("one").unwrap()).await.unwrap();
     for (number, call) in [(2, "PutSecretValue"), (3, "UpdateSecretVersionStage")] {
