@@ -126,3 +126,30 @@ pub struct DriftedResource {
     /// What differs: before as in the template, after as found.
     pub differences: Vec<PropertyChange>,
 }
+
+impl DriftedResource {
+    /// A resource of which nobody could say how it is. Why is left out: plans are compared by what they
+    /// tell of drift, and a reason is in other words each time.
+    pub fn not_compared(logical_id: impl Into<String>, resource_type: impl Into<String>) -> Self {
+        let difference = PropertyChange {
+            path: "Properties".to_owned(),
+            before: None,
+            after: Some(NOT_COMPARED.to_owned()),
+            recreation: Recreation::Never,
+        };
+        Self {
+            logical_id: logical_id.into(),
+            resource_type: resource_type.into(),
+            deleted: false,
+            differences: vec![difference],
+        }
+    }
+
+    /// Whether anybody could say how it is.
+    pub fn is_compared(&self) -> bool {
+        !self.differences.iter().any(|one| one.after.as_deref() == Some(NOT_COMPARED))
+    }
+}
+
+/// As JSON, like every value of a property.
+const NOT_COMPARED: &str = "\"could not be compared\"";

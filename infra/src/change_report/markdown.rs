@@ -187,7 +187,11 @@ fn stack(stack: &StackPlan) -> String {
 fn drifted(stack: &StackPlan) -> impl Iterator<Item = String> {
     stack.drift.iter().map(|found| {
         let (stack, resource) = (code(&stack.stack), code(&found.logical_id));
-        let what = if found.deleted { "was deleted by hand" } else { "was changed by hand" };
+        let what = match (found.is_compared(), found.deleted) {
+            (false, _) => "could not be compared with its template",
+            (true, true) => "was deleted by hand",
+            (true, false) => "was changed by hand",
+        };
         format!("{resource} of {stack} {what}")
     })
 }

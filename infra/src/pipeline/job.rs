@@ -28,6 +28,9 @@ pub struct Job {
     pub(super) worker: Option<String>,
     /// Claims since it got on last.
     pub(super) claims: u32,
+    /// How often it was planned anew since somebody began it.
+    #[serde(default)]
+    pub(super) replans: u32,
     /// The plan that people are asked about; each that is made has another id.
     pub(super) plan_id: Option<PlanId>,
     /// The digest that may be carried out, because people said so or nobody had to.
@@ -73,6 +76,7 @@ impl Job {
             fence: 0,
             worker: None,
             claims: 0,
+            replans: 0,
             plan_id: None,
             approved: None,
             asked_at: None,

@@ -34,6 +34,7 @@ impl Job {
         self.execution.cancel_requested = false;
         self.execution.ended_at = None;
         self.claims = 0;
+        self.replans = 0;
         self.queue(now);
         Ok(())
     }

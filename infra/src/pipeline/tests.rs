@@ -115,6 +115,22 @@ fn c4_a_new_plan_voids_what_was_approved() {
 }
 
 #[test]
+fn c4_planning_anew_comes_to_an_end() {
+    let mut job = before(Stage::Approval);
+    for _ in 0..20 {
+        job.replan().unwrap();
+        pass(&mut job, Stage::Plan).unwrap();
+    }
+    let refused = job.replan().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    assert!(refused.message().contains("find out who changes the stacks"), "{refused}");
+    job.fail(refused.message(), at(3));
+    job.retry(Stage::Plan, at(4)).unwrap();
+    job.claim(&request(), at(5)).unwrap();
+    job.replan().unwrap();
+}
+
+#[test]
 fn c11_a_promotion_stays_the_release_it_was_asked_for() {
     let mut job = Job::new(&new(Cause::Rollback { reason: "tips".into() }), at(0));
     job.claim(&request(), at(0)).unwrap();

@@ -10,6 +10,9 @@ use super::Job;
 use super::job::is_done;
 use crate::approval::Required;
 
+/// An execution is planned anew so often at most.
+const MOST_REPLANS: u32 = 20;
+
 impl Job {
     /// Begins a stage, or goes on with it after a crash. [`ErrorKind::Cancelled`] when somebody asked
     /// to stop; [`ErrorKind::Conflict`] when an earlier stage is not done, or when the stage is
@@ -169,11 +172,19 @@ impl Job {
     }
 
     /// Goes back to the plan, because a change set is obsolete or missing, or a stack drifted. What
-    /// was approved is void (C4).
+    /// was approved is void (C4). [`ErrorKind::Conflict`] when it deploys already, or went back so often
+    /// that no plan would be carried out as it was made.
     pub fn replan(&mut self) -> Result<()> {
         if self.execution.deploy_begun() {
             return Err(self.refused("a part of the plan is carried out already: fail it instead"));
         }
+        if self.replans >= MOST_REPLANS {
+            return Err(self.refused(&format!(
+                "it was planned {MOST_REPLANS} times more, and each time something had changed before it \
+                 was carried out: find out who changes the stacks, then begin again from the plan"
+            )));
+        }
+        self.replans += 1;
         self.reset_from(Stage::Plan);
         Ok(())
     }

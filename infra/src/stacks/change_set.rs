@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::release;
+
 /// What to prepare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeSetRequest {
@@ -58,6 +60,13 @@ impl ChangeSetRequest {
         }
         Digest::from(<[u8; 32]>::from(all.finalize()))
     }
+}
+
+/// The digest by which a template's text is told apart. CloudFormation keeps `?` for every character
+/// beyond ASCII, and tells it so.
+pub fn template_digest(text: &str) -> Digest {
+    let kept: String = text.chars().map(|ch| if ch.is_ascii() { ch } else { '?' }).collect();
+    release::digest(kept.as_bytes())
 }
 
 /// A change set.
@@ -125,5 +134,19 @@ impl ChangeSetStatus {
             Self::Obsolete => "OBSOLETE",
             Self::Executed => "EXECUTED",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_the_same_with_what_cloudformation_keeps_of_it() {
+        let (sent, told) =
+            ("# Pr\u{fc}fung \u{1f600}\nResources: {}", "# Pr?fung ?\nResources: {}");
+        assert_eq!(template_digest(sent), template_digest(told));
+        assert_eq!(template_digest(told), release::digest(told.as_bytes()));
+        assert_ne!(template_digest(sent), template_digest("Resources: {}"));
     }
 }

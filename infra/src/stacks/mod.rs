@@ -11,17 +11,23 @@ mod change_set;
 mod execute;
 pub mod names;
 mod permissions;
+mod settle;
 mod stack;
 mod status;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Result;
 use domain::stack::DriftedResource;
 
 pub use assemble::{OWN_TEMPLATES, StackDefinition, assemble};
-pub use change_set::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus};
+pub use change_set::{
+    ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, template_digest,
+};
 pub use execute::execute_once;
 pub use permissions::{permission_changes, running};
+pub use settle::settled;
 pub use stack::{Export, Output, Stack, StackEvent, StackOperation, StackResource};
 pub use status::{NextAction, StackStatus};
 
@@ -84,4 +90,7 @@ pub trait StackService: Send + Sync {
 
     /// Values that stacks hand to other stacks, by name.
     async fn exports(&self) -> Result<Vec<Export>>;
+
+    /// Between two looks at a stack that is being changed. What a look costs decides.
+    fn look_every(&self) -> Duration;
 }

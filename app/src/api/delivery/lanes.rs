@@ -44,7 +44,7 @@ pub struct Lane {
     pub paused: Option<Paused>,
     /// Why nothing is deployed there now, as "frozen until …".
     pub frozen: Option<String>,
-    /// Resources that are not as their stacks made them; `None` when nobody looked yet.
+    /// Resources that are not as their stacks made them; `None` when nobody knows.
     pub drifted: Option<u64>,
 }
 

@@ -136,6 +136,10 @@ impl StackService for CloudFormationStackService {
     async fn exports(&self) -> Result<Vec<Export>> {
         self.exports_now().await
     }
+
+    fn look_every(&self) -> Duration {
+        self.settings.look_every
+    }
 }
 
 /// As [`aws::failed`]; CloudFormation says of what is not there that the request is not valid.

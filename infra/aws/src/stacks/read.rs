@@ -7,8 +7,9 @@ use aws_sdk_cloudformation::types::{self, StackStatus as TheirStatus, TemplateSt
 use domain::release::Digest;
 use domain::{Error, ErrorKind, Result};
 use futures::{StreamExt, TryStreamExt};
-use infra::release::digest;
-use infra::stacks::{Export, Output, Stack, StackEvent, StackResource, StackStatus};
+use infra::stacks::{
+    Export, Output, Stack, StackEvent, StackResource, StackStatus, template_digest,
+};
 
 use super::{CloudFormationStackService, failed, missing_stack};
 use crate::time::told;
@@ -37,7 +38,7 @@ impl CloudFormationStackService {
 
     pub(super) async fn view(&self, found: types::Stack) -> Result<Stack> {
         let status = status_of(&found)?;
-        let template = self.template_of(&found).await?.map(|text| digest(text.as_bytes()));
+        let template = self.template_of(&found).await?.map(|text| template_digest(&text));
         let reason = match status.is_failure() {
             true => self.reason_of(&found).await?,
             false => found.stack_status_reason().filter(|text| !text.is_empty()).map(str::to_owned),
@@ -75,7 +76,7 @@ impl CloudFormationStackService {
         let asked = self.client.get_template().change_set_name(arn);
         let asked = asked.template_stage(TemplateStage::Original).send().await;
         let read = asked.map_err(|error| failed(&format!("read the template of {arn}"), error))?;
-        Ok(digest(read.template_body.unwrap_or_default().as_bytes()))
+        Ok(template_digest(&read.template_body.unwrap_or_default()))
     }
 
     /// All stacks of the account are listed without what they hold; those that are asked for are then

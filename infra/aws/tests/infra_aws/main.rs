@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod assets;
+mod drift;
 mod lake;
 mod parameters;
 mod secrets;

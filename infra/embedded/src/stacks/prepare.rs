@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{Error, Result};
-use infra::release::digest;
-use infra::stacks::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, NextAction};
+use infra::stacks::{
+    ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, NextAction, template_digest,
+};
 use infra::template::{Resolved, Template};
 use infra::{diff, order};
 use uuid::Uuid;
@@ -66,7 +67,7 @@ impl World {
             status,
             reason,
             changes,
-            template: digest(request.template.as_bytes()),
+            template: template_digest(&request.template),
             parameters: after.parameters.clone(),
             tags: request.tags.clone(),
             created_at: self.around.now,

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use domain::environment::EnvironmentName;
@@ -15,15 +14,13 @@ use infra::lake_repository::{Environment, LakeFile};
 use infra::stacks::bootstrap::{self, Choices, Place};
 use infra::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetStatus, StackDefinition, StackService, execute_once,
-    permission_changes,
+    permission_changes, settled,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::Flow;
 use crate::cli::output::{Output, print_json, printable, remark, say};
-
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Make what has to be in an account before Sluice can work there. Without --create nothing is made:
 /// what would be is shown.
@@ -258,20 +255,14 @@ async fn change(
 }
 
 async fn wait(service: &dyn StackService, name: &str) -> Result<()> {
-    loop {
-        let Some(stack) = service.describe(name).await? else {
-            return Err(Error::conflict(format!("{name} was deleted while it was being made")));
-        };
-        if stack.status.is_complete() {
-            return Ok(());
-        }
-        if !stack.status.is_in_progress() {
-            let (status, why) = (stack.status, stack.reason.unwrap_or_default());
-            let advice = status.advice();
-            return Err(Error::conflict(format!("{name} is {status} ({why}): {advice}")));
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
+    let Some(stack) = settled(service, name).await? else {
+        return Err(Error::conflict(format!("{name} was deleted while it was being made")));
+    };
+    if stack.status.is_complete() {
+        return Ok(());
     }
+    let (status, why) = (stack.status, stack.reason.unwrap_or_default());
+    Err(Error::conflict(format!("{name} is {status} ({why}): {}", status.advice())))
 }
 
 async fn tell(flow: &Flow, done: &Done, create: bool, output: Output) -> Result<()> {

@@ -3,20 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use domain::{Error, ErrorKind, Result};
 use infra::lake_repository::{Environment, LakeFile};
 use infra::order;
 use infra::stacks::names::stack_prefix;
-use infra::stacks::{StackOperation, StackService, StackStatus, running};
+use infra::stacks::{StackOperation, StackService, StackStatus, running, settled};
 use uuid::Uuid;
 
 use super::Flow;
 use crate::cli::output::{Output, Sheet, remark, say};
-
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Delete all stacks that Sluice made. Data and files of the lake stay, and so do resources that
 /// their templates retain.
@@ -158,18 +155,12 @@ async fn delete(service: &dyn StackService, name: &str) -> Result<()> {
     let operation = StackOperation::Delete { retain: Vec::new() };
     let token = format!("sluice-destroy-{}", Uuid::now_v7());
     service.operate(name, &operation, &token).await?;
-    loop {
-        let Some(stack) = service.describe(name).await? else { return Ok(()) };
-        match stack.status {
-            StackStatus::DeleteComplete => return Ok(()),
-            status if status.is_in_progress() => tokio::time::sleep(LOOK_EVERY).await,
-            status => {
-                let why = stack.reason.unwrap_or_default();
-                return Err(Error::conflict(format!(
-                    "{name} is {status} ({why}): {}",
-                    status.advice()
-                )));
-            }
+    match settled(service, name).await? {
+        None => Ok(()),
+        Some(stack) if stack.status == StackStatus::DeleteComplete => Ok(()),
+        Some(stack) => {
+            let (status, why) = (stack.status, stack.reason.unwrap_or_default());
+            Err(Error::conflict(format!("{name} is {status} ({why}): {}", status.advice())))
         }
     }
 }

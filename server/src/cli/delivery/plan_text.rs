@@ -155,9 +155,13 @@ fn stack_text(text: &mut String, stack: &StackPlan) {
         line(text, format_args!("  {rendered}"));
     }
     for drifted in &stack.drift {
-        let what = if drifted.deleted { "was deleted" } else { "was changed" };
+        let what = match (drifted.is_compared(), drifted.deleted) {
+            (false, _) => "could not be compared with its template",
+            (true, true) => "was deleted by somebody else",
+            (true, false) => "was changed by somebody else",
+        };
         let (name, kind) = (&drifted.logical_id, &drifted.resource_type);
-        line(text, format_args!("  drift: {name} ({kind}) {what} by somebody else"));
+        line(text, format_args!("  drift: {name} ({kind}) {what}"));
     }
 }
 

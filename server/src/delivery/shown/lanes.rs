@@ -4,6 +4,7 @@ use app::api::delivery::{Lane, Lanes, Offer, Paused, Running};
 use domain::Result;
 use domain::deployment::{EnvironmentState, RunningRelease};
 use domain::environment::EnvironmentName;
+use domain::plan::Plan;
 use infra::approval::frozen;
 use infra::lake_repository::Environment;
 use infra_embedded::ExecutionFilter;
@@ -53,7 +54,7 @@ async fn lane(
     };
     let drifted = match &last {
         Some(execution) => match delivery.pipelines.plan(execution.id).await {
-            Ok((plan, _)) => Some(plan.stacks.iter().map(|stack| stack.drift.len() as u64).sum()),
+            Ok((plan, _)) => drifted(&plan),
             Err(_) => None,
         },
         None => None,
@@ -78,6 +79,13 @@ async fn lane(
         frozen: freeze(environment),
         drifted,
     })
+}
+
+/// Resources that drifted. None where nothing is known to have, and something could not be compared.
+fn drifted(plan: &Plan) -> Option<u64> {
+    let found = plan.stacks.iter().flat_map(|stack| &stack.drift);
+    let (compared, unknown): (Vec<_>, Vec<_>) = found.partition(|one| one.is_compared());
+    (!compared.is_empty() || unknown.is_empty()).then_some(compared.len() as u64)
 }
 
 async fn running(delivery: &Delivery, runs: Option<&RunningRelease>) -> Result<Option<Running>> {

@@ -5,20 +5,15 @@
 //! plan names; a stack that could not have one yet gets it now, and it is executed only if it says
 //! what the plan says.
 
-use std::time::Duration;
-
 use domain::branch::Person;
 use domain::plan::{Plan, StackPlan};
-use domain::stack::{ChangeAction, ResourceChange};
+use domain::stack::{ChangeAction, DriftedResource, ResourceChange};
 use domain::{Error, ErrorKind, Result, failpoint};
 use infra::stacks::{ChangeSetStatus, Stack, StackDefinition, StackService, execute_once};
 
 use super::plan::{prepare, token};
 use crate::delivery::data::{Applied, apply_rules, apply_source, apply_sql, check_version};
 use crate::open_lake::OpenLake;
-
-/// Between two looks at a stack that is being changed.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// What a stage says while it works.
 pub trait Say: Send + Sync {
@@ -38,12 +33,8 @@ pub async fn check_unchanged(
             check_prepared(service, &stack.stack, arn).await?;
         }
         // Also of a stack that does not change: whoever approved saw how it stood.
-        if service.drift(&stack.stack).await.or_else(Error::absent_as_empty)? != stack.drift {
-            return Err(Error::conflict(format!(
-                "stack {} drifted since the plan was made: plan anew",
-                stack.stack
-            )));
-        }
+        let drift = service.drift(&stack.stack).await.or_else(Error::absent_as_empty)?;
+        check_drift(&stack.stack, &drift, &stack.drift)?;
     }
     for change in &plan.sources {
         let now = lake.lake.sources.current(&change.dataset).await?.map(|saved| saved.version);
@@ -59,6 +50,24 @@ pub async fn check_unchanged(
         check_version(what, change.version, now.map(|saved| saved.version))?;
     }
     Ok(())
+}
+
+/// Whether a stack has drifted as it had when it was planned. What could be compared then and cannot be
+/// now says nothing: it is looked at again later.
+fn check_drift(stack: &str, now: &[DriftedResource], planned: &[DriftedResource]) -> Result<()> {
+    if now == planned {
+        return Ok(());
+    }
+    let lost = now.iter().find(|one| !one.is_compared() && !planned.contains(one));
+    Err(match lost {
+        Some(lost) => Error::new(
+            ErrorKind::Unavailable,
+            format!("{} of stack {stack} cannot be compared now", lost.logical_id),
+        ),
+        None => {
+            Error::conflict(format!("stack {stack} drifted since the plan was made: plan anew"))
+        }
+    })
 }
 
 async fn check_prepared(service: &dyn StackService, stack: &str, arn: &str) -> Result<()> {
@@ -153,7 +162,7 @@ async fn wait(
         if !stack.status.is_in_progress() {
             return Ok(stack);
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(service.look_every()).await;
     }
 }
 

@@ -14,7 +14,7 @@ use domain::table::TableName;
 use infra::lake_repository::{Environment, LakeRepository};
 use infra::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetStatus, NextAction, StackDefinition, StackService,
-    permission_changes,
+    permission_changes, template_digest,
 };
 use infra::{diff, permissions};
 use jiff::Timestamp;
@@ -153,7 +153,7 @@ async fn plan_stacks(
 fn postponed(definition: &StackDefinition) -> Result<StackPlan> {
     Ok(StackPlan {
         stack: definition.name.clone(),
-        template: infra::release::digest(definition.template.as_bytes()),
+        template: template_digest(&definition.template),
         change_set: None,
         changes: diff::compare(None, Some(&definition.resolved)),
         permissions: permissions::compare(None, Some(&definition.resolved)),

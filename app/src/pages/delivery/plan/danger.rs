@@ -114,7 +114,7 @@ fn drift(plan: &PlanShown) -> Option<AnyView> {
         view! {
             <div>
                 <h3>"Not as its stack made it"</h3>
-                <p class="muted">"Somebody changed these past the pipeline. Carrying the plan out puts back what it touches."</p>
+                <p class="muted">"Somebody changed these past the pipeline, or nobody could compare them. Carrying the plan out puts back what it touches."</p>
                 <ul class="sentences">{items}</ul>
             </div>
         }
@@ -124,13 +124,15 @@ fn drift(plan: &PlanShown) -> Option<AnyView> {
 
 fn drifted_item(stack: &StackShown, drifted: &DriftedResource) -> AnyView {
     let what = format!("{} in {}", drifted.resource_type, stack.name);
-    let state = match drifted.deleted {
-        true => status_badge("bad", "deleted"),
-        false => status_badge("wait", "changed"),
+    let state = match (drifted.is_compared(), drifted.deleted) {
+        (false, _) => status_badge("wait", "not compared"),
+        (true, true) => status_badge("bad", "deleted"),
+        (true, false) => status_badge("wait", "changed"),
     };
+    let differences = drifted.is_compared().then(|| causes(&drifted.differences));
     view! {
         <li>{state}" "<code>{drifted.logical_id.clone()}</code>" "<span class="muted">{what}</span>
-            {causes(&drifted.differences)}</li>
+            {differences}</li>
     }
     .into_any()
 }
