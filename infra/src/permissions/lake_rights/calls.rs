@@ -155,6 +155,12 @@ pub(super) fn arn_of(short: &str) -> String {
         "database" => arn("glue", &format!("database/{name}")),
         "glue-table" => arn("glue", &format!("table/{name}")),
         "key" => arn("kms", &format!("key/{name}")),
+        "alarm" => arn("cloudwatch", &format!("alarm:dev-data-lake-{name}")),
+        "vpc" => arn("ec2", &format!("vpc/{name}")),
+        "role" | "instance-profile" => {
+            format!("arn:aws:iam::{ACCOUNT}:{kind}/sluice/dev-data-lake-{name}")
+        }
+        "anything" => "*".to_owned(),
         other => panic!("{other} is no kind"),
     }
 }

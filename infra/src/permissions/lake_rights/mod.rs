@@ -2,6 +2,7 @@
 //! under it, by the names that the code makes.
 
 mod calls;
+mod drift;
 mod lake;
 mod request;
 
