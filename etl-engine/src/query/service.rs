@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use domain::query::{QueryCost, QueryId, QueryLimits, QueryState};
-use domain::{Error, Result};
+use domain::{Error, ErrorKind, Result};
 use tokio_util::sync::CancellationToken;
 
 use super::estimate::QueryEstimate;
@@ -95,6 +95,12 @@ pub trait QueryService: Send + Sync + std::fmt::Debug {
         limits: &QueryLimits,
         cancel: &CancellationToken,
     ) -> Result<QueryResult>;
+
+    /// Whether an error of [`Self::run`] says that the SQL is wrong in this engine: not that it needs
+    /// more than it may have, nor that files are not as the catalog says.
+    fn refuses_sql(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::Invalid
+    }
 
     /// What the query would read, without running it: files, bytes and partitions that are left
     /// after pruning; no seconds.

@@ -11,7 +11,7 @@ use arrow::datatypes::{Field, Schema};
 use domain::partition::{PARTITION_KEYS, Partition};
 use domain::query::QueryLimits;
 use domain::table::{CatalogPartition, TableName};
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, Result};
 use tokio_util::sync::CancellationToken;
 
 use super::compare::keys::grouped_by;
@@ -144,9 +144,10 @@ impl DialectReport {
 
 /// Runs the SQL through `ours` and `theirs`, and compares what they return.
 ///
-/// [`ErrorKind::Invalid`] when our own engine refuses the SQL, when the table cannot be sampled and is
-/// too large to be read whole, or when one result has more rows than the limits let through. What the
-/// other engine calls invalid is an outcome; all its other errors are errors.
+/// [`domain::ErrorKind::Invalid`] when our own engine refuses the SQL, when the table cannot be sampled and is
+/// too large to be read whole, when one result has more rows than the limits let through, or when the
+/// other engine cannot run the SQL on this data. That it refuses the SQL is an outcome; all its other
+/// errors are errors.
 pub async fn check_dialect(
     catalog: &dyn Catalog,
     ours: &dyn QueryService,
@@ -174,7 +175,7 @@ pub async fn check_dialect(
     let one = whole(one?, ours.engine())?;
     let other = match other {
         Ok(other) => named_alike(whole(other, theirs.engine())?, &one)?,
-        Err(error) if error.kind() == ErrorKind::Invalid => {
+        Err(error) if theirs.refuses_sql(&error) => {
             let refused = DialectOutcome::Refused(error.message().to_owned());
             return Ok(report(&sql, day, refused));
         }
@@ -254,6 +255,7 @@ fn named_alike(batch: RecordBatch, like: &RecordBatch) -> Result<RecordBatch> {
 #[cfg(test)]
 mod tests {
     use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+    use domain::ErrorKind;
     use domain::run::RunId;
     use domain::table::CatalogTable;
     use domain::table_history::TableAuthor;

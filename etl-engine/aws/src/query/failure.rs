@@ -9,6 +9,9 @@ const SYSTEM: i32 = 1;
 /// Said when a file went, or became another, while it was read.
 const TORN: [&str; 4] = ["HIVE_CANNOT_OPEN_SPLIT", "HIVE_CURSOR_ERROR", "NoSuchKey", "ETag"];
 
+/// Said when a query needs more than it may have, or files are not as the catalog says.
+const NOT_THE_SQL: [&str; 3] = ["exhausted resources", "limit was exceeded", "HIVE_"];
+
 /// The execution when it succeeded, else why it did not.
 pub(super) fn outcome(execution: QueryExecution) -> Result<QueryExecution> {
     let status = execution.status.as_ref();
@@ -65,6 +68,12 @@ pub(super) fn is_torn(error: &Error) -> bool {
     error.kind() == ErrorKind::Unavailable && TORN.iter().any(|word| said.contains(word))
 }
 
+/// Whether an error says that the SQL is wrong.
+pub(super) fn is_about_sql(error: &Error) -> bool {
+    let said = error.message();
+    error.kind() == ErrorKind::Invalid && !NOT_THE_SQL.iter().any(|word| said.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use aws_sdk_athena::types::{AthenaError, QueryExecutionStatus};
@@ -87,6 +96,7 @@ mod tests {
         let wrong = failed("SYNTAX_ERROR: line 3:8: Column 'tipp' cannot be resolved", 2, false);
         assert_eq!(wrong.kind(), ErrorKind::Invalid);
         assert!(wrong.message().contains("line 3:8") && wrong.message().contains("q-1"));
+        assert!(is_about_sql(&wrong));
         for (said, category, retryable, kind) in [
             ("GENERIC_INTERNAL_ERROR: null", 1, false, ErrorKind::Unavailable),
             ("Query timeout", 1, true, ErrorKind::Unavailable),
@@ -99,6 +109,7 @@ mod tests {
             let error = failed(said, category, retryable);
             assert_eq!(error.kind(), kind, "{said}");
             assert!(!is_torn(&error), "{said}");
+            assert!(!is_about_sql(&error), "{said}");
         }
         let torn = failed("HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split", 2, false);
         assert!(is_torn(&torn), "a commit replaced a file meanwhile");
@@ -113,5 +124,6 @@ mod tests {
         let error = outcome(QueryExecution::builder().status(status).build()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.message().contains("fewer partitions"), "{error}");
+        assert!(!is_about_sql(&error), "{error}");
     }
 }

@@ -91,6 +91,10 @@ impl QueryService for AthenaQueryService {
         "Athena"
     }
 
+    fn refuses_sql(&self, error: &Error) -> bool {
+        failure::is_about_sql(error)
+    }
+
     async fn run(
         &self,
         sql: &str,
