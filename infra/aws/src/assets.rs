@@ -57,6 +57,12 @@ impl AssetBucket {
         &self.bucket
     }
 
+    /// Asks whether the bucket is there and we may look at it.
+    pub async fn is_reached(&self) -> Result<()> {
+        let asked = self.client.head_bucket().bucket(&self.bucket).send().await;
+        asked.map(drop).map_err(|error| failed(&format!("look at bucket {}", self.bucket), error))
+    }
+
     /// Keeps a text and says the address that CloudFormation reads it by.
     pub(crate) async fn publish(&self, text: &str) -> Result<String> {
         let of = digest(text.as_bytes());

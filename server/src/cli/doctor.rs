@@ -25,7 +25,7 @@ struct Check {
 pub(super) async fn run(config: &Config, lake: &LakeConfig, output: Output) -> Result<ExitCode> {
     let mut checks = Vec::new();
     if let Some(place) = &lake.aws {
-        let found = compose::look_at_aws(place).await.into_iter();
+        let found = compose::look_at_aws(&config.aws, place).await.into_iter();
         checks.extend(found.map(|finding| Check {
             what: finding.what,
             outcome: finding.outcome.map_err(|error| error.to_string()),

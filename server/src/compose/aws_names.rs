@@ -1,14 +1,34 @@
 //! What the templates of `infra` call the resources of an environment.
 
-use aws::Role;
+use aws::{Account, Role};
+use domain::environment::EnvironmentName;
 use etl_aws::{AthenaSettings, GlueSettings, LedgerSettings, Resources, SqsArrivalSettings};
 use infra::partition;
+use infra_aws::AssetBucket;
 
-use crate::config::AwsPlace;
+use crate::config::{AwsConfig, AwsPlace};
 
 /// Queries of people that Athena is given at once; it takes some twenty for an account.
 const QUERIES_AT_ONCE: usize = 8;
 const MOST_WAITING: usize = 64;
+
+/// A role that the bootstrap of an account makes: `deploy` or `cloudformation`.
+pub(super) fn bootstrap_role(
+    (account, region): (&str, &str),
+    (environment, prefix): (&EnvironmentName, &str),
+    role: &str,
+) -> String {
+    let partition = partition::of_region(region);
+    format!("arn:{partition}:iam::{account}:role/sluice-bootstrap/{environment}-{prefix}-{role}")
+}
+
+/// The bucket of release assets.
+pub(super) fn asset_bucket(config: &AwsConfig, own: &Account) -> AssetBucket {
+    let named = |part: &Option<String>| part.clone().unwrap_or_default();
+    let (prefix, account) =
+        (named(&config.resource_name_prefix), named(&config.deployment_account));
+    AssetBucket::new(own, &format!("{prefix}-{account}-{}-assets", own.region()))
+}
 
 /// The names of one environment's resources.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +69,16 @@ impl Names<'_> {
             arn: format!("arn:{partition}:iam::{account}:role/sluice/{}", self.named(role)),
             external_id: self.0.external_id.as_ref().map(|id| id.expose().to_owned()),
             session: format!("sluice-{role}"),
+        }
+    }
+
+    /// The role that pipelines deploy with.
+    pub(super) fn deploy_role(self) -> Role {
+        let AwsPlace { environment, prefix, account, region, .. } = self.0;
+        Role {
+            arn: bootstrap_role((account, region), (environment, prefix), "deploy"),
+            external_id: self.0.external_id.as_ref().map(|id| id.expose().to_owned()),
+            session: "sluice-deploy".to_owned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Accounts in AWS: stacks in CloudFormation, parameters in SSM, secrets in Secrets Manager.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws::{Account, Role};
@@ -18,8 +19,9 @@ use infra_aws::{
 };
 use tokio::sync::OnceCell;
 
+use super::aws_names::{asset_bucket, bootstrap_role};
 use crate::config::{AwsConfig, Secret};
-use crate::delivery::Places;
+use crate::delivery::{Databases, Places};
 
 /// Days in which a deleted secret can be had back.
 const RECOVERABLE: u8 = 30;
@@ -81,8 +83,7 @@ impl AwsPlaces {
 
     fn role(&self, at: &Environment, role: &str) -> String {
         let prefix = self.config.resource_name_prefix.as_deref().unwrap_or_default();
-        let (account, name, partition) = (&at.account, &at.name, partition::of_region(&at.region));
-        format!("arn:{partition}:iam::{account}:role/sluice-bootstrap/{name}-{prefix}-{role}")
+        bootstrap_role((&at.account, &at.region), (&at.name, prefix), role)
     }
 
     fn external_id(&self, environment: &EnvironmentName) -> Option<&Secret> {
@@ -91,11 +92,16 @@ impl AwsPlaces {
 
     /// The bucket of release assets, through which large templates go.
     pub(super) fn assets(&self) -> AssetBucket {
-        let named = |part: &Option<String>| part.clone().unwrap_or_default();
-        let (prefix, account) =
-            (named(&self.config.resource_name_prefix), named(&self.config.deployment_account));
-        let region = self.own.region();
-        AssetBucket::new(&self.own, &format!("{prefix}-{account}-{region}-assets"))
+        asset_bucket(&self.config, &self.own)
+    }
+
+    fn formation(&self, at: &Environment) -> CloudFormationSettings {
+        let usual = CloudFormationSettings::of(&at.account);
+        match self.config.is_emulated() {
+            // What makes nothing is done at once, and nobody else asks.
+            true => CloudFormationSettings { look_every: Duration::from_millis(200), ..usual },
+            false => usual,
+        }
     }
 }
 
@@ -103,6 +109,13 @@ impl AwsPlaces {
 impl Places for AwsPlaces {
     fn simulated(&self) -> bool {
         false
+    }
+
+    fn databases(&self) -> Option<Databases> {
+        Some(Databases {
+            conformed: self.config.conformed_database.clone(),
+            purpose_built: self.config.purpose_built_database.clone(),
+        })
     }
 
     /// The roles come last.
@@ -116,15 +129,14 @@ impl Places for AwsPlaces {
         let settings = CloudFormationSettings {
             service_role: Some(self.role(at, "cloudformation")),
             templates: Some(self.assets()),
-            ..CloudFormationSettings::of(&at.account)
+            ..self.formation(at)
         };
         Ok(Arc::new(CloudFormationStackService::new(&self.deploying(at).await, settings)))
     }
 
     async fn first_stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>> {
         let account = self.administered(&at.account, &at.region).await?;
-        let settings = CloudFormationSettings::of(&at.account);
-        Ok(Arc::new(CloudFormationStackService::new(&account, settings)))
+        Ok(Arc::new(CloudFormationStackService::new(&account, self.formation(at))))
     }
 
     async fn parameters(&self, at: &Environment) -> Result<Arc<dyn ParameterStore>> {

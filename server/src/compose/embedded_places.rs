@@ -13,7 +13,7 @@ use infra::secrets::SecretStore;
 use infra::stacks::StackService;
 use infra_embedded::{AccountRegion, FileSecretStore, SimulatedStackService, SqlParameterStore};
 
-use crate::delivery::Places;
+use crate::delivery::{Databases, Places};
 
 /// The folder of secrets in the data folder, with one folder for each environment.
 const SECRETS: &str = "secrets";
@@ -29,6 +29,10 @@ pub(super) struct SimulatedPlaces {
 impl Places for SimulatedPlaces {
     fn simulated(&self) -> bool {
         true
+    }
+
+    fn databases(&self) -> Option<Databases> {
+        None
     }
 
     /// The lake lies in the data folder, whatever stacks there are.

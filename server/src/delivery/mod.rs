@@ -5,6 +5,7 @@
 
 pub mod checks;
 pub mod data;
+mod databases;
 mod definition;
 mod dialect_checks;
 pub mod edit;
@@ -41,7 +42,7 @@ use crate::config::DeliveryConfig;
 use crate::open_lake::OpenLake;
 
 pub use definition::Definition;
-pub use places::Places;
+pub use places::{Databases, Places};
 
 /// Everything that pipelines work with.
 pub struct Delivery {

@@ -10,11 +10,23 @@ use infra::parameters::ParameterStore;
 use infra::secrets::SecretStore;
 use infra::stacks::StackService;
 
+/// The databases of an environment's catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Databases {
+    /// Of conformed tables.
+    pub conformed: String,
+    /// Of purpose-built tables.
+    pub purpose_built: String,
+}
+
 /// The accounts that environments live in.
 #[async_trait]
 pub trait Places: Send + Sync {
     /// Whether no account is touched.
     fn simulated(&self) -> bool;
+
+    /// The only databases that tables can lie in. `None` where one is made for whoever names it.
+    fn databases(&self) -> Option<Databases>;
 
     /// Whether the environment has been made, so that its lake can be asked.
     async fn is_made(&self, at: &Environment, logical_id_prefix: &str) -> Result<bool>;

@@ -10,6 +10,7 @@ use super::Next;
 use super::held::Held;
 use crate::delivery::Delivery;
 use crate::delivery::checks::{Checked, check_release};
+use crate::delivery::databases::without_database;
 use crate::delivery::dialect_checks::check_dialects;
 use crate::delivery::release::{LoadedRelease, in_words};
 use crate::open_lake::OpenLake;
@@ -67,6 +68,9 @@ impl Delivery {
             held.note(Stage::Build, LogLevel::Warning, &problem.to_string()).await?;
         }
         checked.problems.extend(rules.refused);
+        if let Some(made) = self.places.databases() {
+            checked.problems.extend(without_database(&loaded.content, &made));
+        }
         let compared = self.check_dialects(held, &lake, &loaded, &mut checked).await?;
         for problem in &checked.problems {
             held.note(Stage::Build, LogLevel::Error, &problem.to_string()).await?;
