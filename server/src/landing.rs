@@ -29,11 +29,15 @@ pub async fn record(
 ) -> Result<Run> {
     if lake.raw_zone.tells_of_landings() {
         let listening = CancellationToken::new();
-        let _until_told = listening.clone().drop_guard();
-        if let Some(queue) = queue {
-            tokio::spawn(listen(lake.lake.clone(), queue, listening));
+        let listen = |queue| listen(lake.lake.clone(), queue, listening.clone());
+        let listener = queue.map(|queue| tokio::spawn(listen(queue)));
+        let run = told(lake, &arrival).await;
+        listening.cancel();
+        if let Some(listener) = listener {
+            // Its last look ends: what it is handed would be hidden from everybody for a while.
+            drop(listener.await);
         }
-        return told(lake, &arrival).await;
+        return run;
     }
     match record_arrival(&lake.lake, arrival, Trigger::Landing, actor).await? {
         Recorded::New(run) => Ok(run),
@@ -50,8 +54,7 @@ async fn first_record(lake: &OpenLake, duplicate: Run) -> Result<Run> {
     }
 }
 
-/// Records what arrives until nobody waits any more. A look at the queue is never given up half-way: what
-/// it was just handed would stay hidden from everybody for a while.
+/// Records what arrives until nobody waits any more. A look at the queue is never given up half-way.
 async fn listen(lake: Lake, queue: Arc<dyn ArrivalQueue>, until: CancellationToken) {
     while !until.is_cancelled() {
         if let Err(error) = take_in(&lake, queue.as_ref()).await {

@@ -20,7 +20,16 @@ use etl_engine::transformation::kept::Kept;
 use crate::transformations::KnownTransformations;
 
 /// Opens the queue of arrivals; done by who works, not by who only looks.
-pub type OpenQueue = Arc<dyn Fn() -> Result<Arc<dyn ArrivalQueue>> + Send + Sync>;
+pub type OpenQueue = Arc<dyn Fn(Listening) -> Result<Arc<dyn ArrivalQueue>> + Send + Sync>;
+
+/// How long somebody hears of arrivals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listening {
+    /// As long as the process lives.
+    Always,
+    /// Until one arrival is recorded: looks are short, because the last one is waited for.
+    Once,
+}
 
 /// What `compose` puts together.
 pub struct Parts {
@@ -163,15 +172,15 @@ impl OpenLake {
     }
 
     /// The queue of arrivals, opened anew.
-    pub fn arrivals(&self) -> Result<Arc<dyn ArrivalQueue>> {
-        (self.open_queue)()
+    pub fn arrivals(&self, listening: Listening) -> Result<Arc<dyn ArrivalQueue>> {
+        (self.open_queue)(listening)
     }
 
     /// A worker that hears of arrivals.
     pub fn worker(&self) -> Result<Worker> {
         Ok(Worker {
             lake: self.lake.clone(),
-            queue: Some(self.arrivals()?),
+            queue: Some(self.arrivals(Listening::Always)?),
             notifiers: self.notifiers.clone(),
             settings: self.settings.clone(),
             health: Arc::clone(&self.worker_health),

@@ -20,6 +20,8 @@ use crate::raw_to_conformed::Progress;
 /// How long runs may take to stop at a safe place when the worker shuts down.
 const DRAIN: Duration = Duration::from_secs(7);
 const CLEAN_UP_EVERY: Duration = Duration::from_hours(1);
+/// How long an answer of the ledger is waited for when the worker shuts down.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
 /// Pause after the ledger or a store was unavailable.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Pause while the environment's tables and queue are not there: its first deployment makes them.
@@ -82,7 +84,12 @@ impl Worker {
                 never = self.health.beat_on() => match never {},
             };
             let Ok(permit) = permit else { break };
-            let claimed = self.claim().await;
+            let claimed = tokio::select! {
+                biased;
+                claimed = self.claim() => claimed,
+                // What it is handed after all is left to its lease.
+                () = late(shutdown) => break,
+            };
             // Nothing to work on yet is no fault of the worker.
             let fault = claimed.as_ref().err();
             if fault.is_none_or(|error| error.kind() == ErrorKind::NotFound) {
@@ -179,6 +186,12 @@ impl Worker {
 
 fn after(error: &Error) -> Duration {
     if error.kind() == ErrorKind::NotFound { UNTIL_MADE } else { PAUSE }
+}
+
+/// A while after the shutdown.
+async fn late(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(LAST_ANSWER).await;
 }
 
 async fn pause(duration: Duration, shutdown: &CancellationToken) {

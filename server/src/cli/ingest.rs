@@ -15,7 +15,7 @@ use super::wait::{RunSummary, wait_for};
 use crate::compose;
 use crate::config::LakeConfig;
 use crate::landing;
-use crate::open_lake::OpenLake;
+use crate::open_lake::{Listening, OpenLake};
 
 /// Land a file in the raw zone and run it through both hops.
 #[derive(Debug, Args)]
@@ -59,7 +59,8 @@ pub(super) async fn ingest(
         Some(arrival) => of_dataset(arrival, dataset)?,
         None => lake.land(&format!("{dataset}/{name}"), file, |_| {}).await?,
     };
-    let queue = lake.raw_zone.tells_of_landings().then(|| lake.arrivals()).transpose()?;
+    let queue =
+        lake.raw_zone.tells_of_landings().then(|| lake.arrivals(Listening::Once)).transpose()?;
     let mut run = landing::record(lake, arrival, &actor(), queue).await?;
     if wait && run.status != RunStatus::Held {
         run = wait_for(lake, run.id, output).await?;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::Account;
 use database::Database;
@@ -19,10 +20,13 @@ use etl_engine::run::ArrivalQueue;
 use super::aws_names::Names;
 use super::embedded::notifiers;
 use crate::config::{AwsPlace, LakeConfig};
-use crate::open_lake::{OpenLake, OpenQueue, Parts};
+use crate::open_lake::{Listening, OpenLake, OpenQueue, Parts};
 
 /// The folder of uploads that are not complete, in the data folder.
 const UNFINISHED: &str = "unfinished";
+
+/// How long somebody asks the queue who waits for a single arrival.
+const SHORT_LOOK: Duration = Duration::from_secs(1);
 
 /// An environment in its account, with what is no port in an open database and a data folder. Asks AWS
 /// nothing yet.
@@ -79,9 +83,13 @@ pub(super) async fn over(
 
 fn listen(engine: Account, settings: SqsArrivalSettings, lake: &Lake) -> OpenQueue {
     let (ledger, committed) = (Arc::clone(&lake.ledger), Arc::clone(&lake.committed));
-    Arc::new(move || {
+    Arc::new(move |listening| {
         let (ledger, committed) = (Arc::clone(&ledger), Arc::clone(&committed));
-        let queue = SqsArrivalQueue::new(&engine, ledger, committed, settings.clone());
+        let settings = match listening {
+            Listening::Always => settings.clone(),
+            Listening::Once => SqsArrivalSettings { wait: SHORT_LOOK, ..settings.clone() },
+        };
+        let queue = SqsArrivalQueue::new(&engine, ledger, committed, settings);
         Ok(Arc::new(queue) as Arc<dyn ArrivalQueue>)
     })
 }

@@ -56,7 +56,7 @@ pub(super) fn over(config: &LakeConfig, database: Database, data_dir: &Path) -> 
 
 fn watch(zones: &Zones, lake: &Lake) -> OpenQueue {
     let (folder, ledger) = (zones.raw_folder.clone(), Arc::clone(&lake.ledger));
-    Arc::new(move || {
+    Arc::new(move |_| {
         let ledger = Arc::clone(&ledger);
         let queue = FolderArrivalQueue::open(folder.clone(), ledger, WatchSettings::default())?;
         Ok(Arc::new(queue) as Arc<dyn ArrivalQueue>)

@@ -4,5 +4,6 @@ mod data;
 mod demo;
 mod faults;
 mod site;
+mod stop;
 mod walk;
 mod workbench;
