@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 
 /// The account that the server runs in; the emulator takes it from the access key.
 const DEPLOYMENT_ACCOUNT: &str = "444444444444";
-const REGION: &str = "eu-central-1";
+/// Run by the tests of the demo too.
+const CONFIGURATION: &str = include_str!("../../server/src/demo/emulator.toml");
 
 /// Builds `sluice` and the console's files and runs `sluice demo` with `args`, which ends in a link.
 /// False when the demo failed.
@@ -44,7 +45,9 @@ fn put_on_emulator(workspace: &Workspace, demo: &mut Command) -> Result<()> {
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let file = folder.join("sluice-server.toml");
-    let text = configuration(&emulator.endpoint(), &folder.display().to_string());
+    let data_dir = folder.display().to_string();
+    let text = CONFIGURATION.replace("{endpoint}", &emulator.endpoint());
+    let text = text.replace("{data_dir}", &data_dir);
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     let variables = [
         ("SLUICE_CONFIG", file.display().to_string()),
@@ -61,22 +64,10 @@ fn put_on_emulator(workspace: &Workspace, demo: &mut Command) -> Result<()> {
         println!("  export {name}={value}");
         demo.env(name, value);
     }
+    println!("  alias sluice={}", workspace.sluice("debug").display());
     println!("  sluice ls && sluice runs list && sluice doctor\n");
     emulator.ends_with(demo);
     Ok(())
-}
-
-fn configuration(endpoint: &str, folder: &str) -> String {
-    let mut text = format!(
-        "mode = \"aws\"\ndata_dir = {folder:?}\n\n[aws]\nregion = \"{REGION}\"\n\
-         endpoint_url = \"{endpoint}\"\nresource_name_prefix = \"data-lake\"\n\
-         deployment_account = \"{DEPLOYMENT_ACCOUNT}\"\n"
-    );
-    let accounts = [("dev", "111111111111"), ("test", "222222222222"), ("prod", "333333333333")];
-    for (name, account) in accounts {
-        text.push_str(&format!("\n[aws.environments.{name}]\naccount = \"{account}\"\n"));
-    }
-    text
 }
 
 /// Replaces this process, so that signals and the terminal belong to the demo alone.

@@ -18,15 +18,15 @@ const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
 const DEPLOYMENT_ACCOUNT: &str = "444444444444";
 const REGION: &str = "eu-central-1";
 const RESOURCE_NAME_PREFIX: &str = "data-lake";
-/// Parts of an environment that emulators of AWS know no resources of.
-const NOT_EMULATED: [&str; 3] = ["EncryptCatalog", "FlowLogs", "InterfaceEndpoints"];
+/// Parts of an environment that emulators of AWS know no resources of: parameters that are `false` there.
+pub const NOT_EMULATED: [&str; 3] = ["EncryptCatalog", "FlowLogs", "InterfaceEndpoints"];
 
 /// Makes the lake's first commit, unless there is one: over simulated accounts, or over those of an
-/// emulator. Whether it did.
-pub async fn commit_lake(delivery: &Delivery, emulator: Option<&AwsConfig>) -> Result<bool> {
+/// emulator.
+pub async fn commit_lake(delivery: &Delivery, emulator: Option<&AwsConfig>) -> Result<()> {
     let branch = &delivery.definition_branch;
     if delivery.repository.head(branch).await?.is_some() {
-        return Ok(false);
+        return Ok(());
     }
     let author = Author { name: "Sluice".to_owned(), email: "sluice@localhost".to_owned() };
     let files = with_datasets(match emulator {
@@ -35,8 +35,7 @@ pub async fn commit_lake(delivery: &Delivery, emulator: Option<&AwsConfig>) -> R
     })?;
     let files = files.files()?;
     let message = "Begin with the two taxi datasets and their SQL";
-    delivery.repository.save(branch, None, &files, &author, message).await?;
-    Ok(true)
+    delivery.repository.save(branch, None, &files, &author, message).await.map(drop)
 }
 
 fn simulated() -> Result<NewLake> {

@@ -10,7 +10,7 @@ mod trip;
 mod trip_file;
 
 pub use fixtures::write_fixtures;
-pub use lake::commit_lake;
+pub use lake::{NOT_EMULATED, commit_lake};
 pub use sources::{DemoDataset, datasets, source_for_header};
 pub use trip::TripKind;
 pub use trip_file::{TripFile, Written};

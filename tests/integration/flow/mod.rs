@@ -8,6 +8,7 @@ mod delivered_lake;
 mod delivery_commands;
 mod delivery_kill;
 mod delivery_workers;
+mod demo;
 mod faults;
 mod half_commits;
 mod kill;

@@ -31,23 +31,34 @@ pub(super) fn line_text(line: &StageLine) -> String {
 /// Carries executions out in this process, with the runs that they start, until `id` rests; its log
 /// goes to standard error meanwhile.
 pub(super) async fn carry_out(flow: &Flow, id: ExecutionId) -> Result<Execution> {
+    let show = |line: &StageLine| {
+        remark(&line_text(line));
+        Ok(())
+    };
+    let both = async { tokio::join!(work(flow, id), follow(flow, id, show)) };
+    let (worked, followed) = with_runs(flow, id, both).await?;
+    worked?;
+    followed
+}
+
+/// As [`carry_out`], and says nothing of it.
+pub(in crate::cli) async fn carry_out_silently(flow: &Flow, id: ExecutionId) -> Result<Execution> {
+    with_runs(flow, id, work(flow, id)).await??;
+    flow.execution(id).await
+}
+
+/// Does something while the runs that verify a deployment are carried out; no new files are looked
+/// for.
+async fn with_runs<T>(flow: &Flow, id: ExecutionId, work: impl Future<Output = T>) -> Result<T> {
     let environment = flow.execution(id).await?.environment;
     let shutdown = CancellationToken::new();
-    let lake = flow.delivery.lake(&environment)?;
-    // Runs that verify a deployment are carried out; no new files are looked for.
-    let runs = tokio::spawn(Worker { queue: None, ..lake.worker()? }.run(shutdown.clone()));
-    let (worked, followed) = tokio::join!(
-        work(flow, id),
-        follow(flow, id, |line| {
-            remark(&line_text(line));
-            Ok(())
-        })
-    );
+    let worker = Worker { queue: None, ..flow.delivery.lake(&environment)?.worker()? };
+    let runs = tokio::spawn(worker.run(shutdown.clone()));
+    let done = work.await;
     shutdown.cancel();
     // It gives its runs back; how that ends changes nothing here.
     drop(runs.await);
-    worked?;
-    followed
+    Ok(done)
 }
 
 async fn work(flow: &Flow, id: ExecutionId) -> Result<()> {

@@ -7,7 +7,7 @@ pub(super) mod deploy;
 pub(super) mod destroy;
 pub(super) mod diff;
 pub(super) mod edit;
-mod follow;
+pub(super) mod follow;
 pub(super) mod init;
 pub(super) mod ls;
 pub(super) mod move_release;

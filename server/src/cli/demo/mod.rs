@@ -1,6 +1,7 @@
 //! `sluice demo`: a lake with both taxi datasets, files through it, a query over the result.
 
 mod accounts;
+mod set_up;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -9,30 +10,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use domain::approval::{Decision, Verdict};
-use domain::branch::Person;
 use domain::dataset::DatasetId;
 use domain::partition::Partition;
-use domain::pipeline::{Cause, ExecutionStatus};
 use domain::query::QueryLimits;
 use domain::{Error, Result};
 use etl_engine::raw_to_conformed::decode::{DecodeOptions, RawBytes, open};
-use infra::lake_repository::Environment;
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::Flow;
 use super::ingest::ingest;
 use super::output::{Output, remark};
 use super::query;
 use super::serve::Serve;
 use super::wait::RunSummary;
 use crate::compose;
-use crate::config::{Config, Given, LakeConfig, Mode};
-use crate::delivery::{Definition, Delivery};
-use crate::demo::{
-    DemoDataset, TripFile, commit_lake, datasets, source_for_header, write_fixtures,
-};
+use crate::config::{Config, Given, LakeConfig};
+use crate::demo::{DemoDataset, TripFile, datasets, source_for_header};
 use crate::open_lake::OpenLake;
 
 /// Make a lake with both taxi datasets, run files through it and query the result.
@@ -71,7 +63,7 @@ impl Demo {
         let lakes: Vec<_> = compose::open_all(config).await?.into_iter().map(Arc::new).collect();
         let found = lakes.iter().find(|lake| lake.lake.environment == at.environment);
         let lake = Arc::clone(found.ok_or_else(|| Error::invalid("--env names no environment"))?);
-        set_up(config, &lakes).await?;
+        set_up::set_up(config, &lakes).await?;
         let inputs = match self.input.is_empty() {
             true if self.rows == 0 => Vec::new(),
             true => generate(&lake, self.rows)?,
@@ -96,98 +88,6 @@ impl Demo {
         }
         let all_well = summaries.iter().all(RunSummary::succeeded);
         Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-}
-
-/// Makes the lake repository on first use, and brings its release to every environment as a person
-/// would: deployed to the first, then promoted. What people changed since stays.
-async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<()> {
-    if config.delivery.github.repository.is_some() {
-        return Err(Error::invalid(
-            "the demo makes a lake repository of its own, and never on GitHub: run it without \
-             delivery.github",
-        ));
-    }
-    let first = lakes.first().ok_or_else(|| Error::invalid("environments must name one"))?;
-    let aws = (config.mode == Mode::Aws).then_some(&config.aws);
-    aws.map(accounts::check).transpose()?;
-    write_fixtures(&first.data_dir)?;
-    let flow = Flow::over(config, lakes).await?;
-    let delivery = flow.delivery();
-    if !commit_lake(delivery, aws).await? {
-        return Ok(());
-    }
-    if aws.is_some() {
-        accounts::make(&flow).await?;
-    }
-    let now = Timestamp::now();
-    let person = delivery.accounts.on_this_machine(now).await?.person();
-    let definition = delivery.required_definition().await?;
-    for environment in &definition.lake.environments {
-        if delivery.lake(&environment.name).is_ok() {
-            deliver_first(delivery, &definition, environment, &person).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn deliver_first(
-    delivery: &Arc<Delivery>,
-    definition: &Definition,
-    environment: &Environment,
-    person: &Person,
-) -> Result<()> {
-    let name = &environment.name;
-    let execution = match definition.lake.before(name) {
-        None => {
-            let by = Some(person.clone());
-            let started = delivery.look_at(definition, environment, Cause::Push, by).await?;
-            started.ok_or_else(|| Error::internal("the first commit was delivered before"))?
-        }
-        Some(_) => {
-            let (_, running) = delivery.running_before(definition, name).await?;
-            delivery.promote(name, &running.release, person.clone()).await?
-        }
-    };
-    delivery.carry_out_due().await?;
-    if let Ok((plan, digest)) = delivery.pipelines.plan(execution.id).await {
-        let now = Timestamp::now();
-        let decision = Decision {
-            plan: digest,
-            by: person.clone(),
-            verdict: Verdict::Approve,
-            reason: "the demo sets its own environments up".to_owned(),
-            typed: plan.endangered().map(|(_, change)| change.name().to_owned()).collect(),
-            break_glass: true,
-            at: now,
-        };
-        let waiting = delivery.pipelines.execution(execution.id).await?;
-        let waits = ExecutionStatus::AwaitingApproval;
-        if let Some(waiting) = waiting.filter(|execution| execution.status == waits) {
-            if !delivery.places.simulated() {
-                remark(&format!("{name}: sluice approve {}", execution.id));
-            }
-            delivery.decide(&waiting, &decision, now).await?;
-            delivery.carry_out_due().await?;
-        }
-    }
-    let ended = delivery.pipelines.execution(execution.id).await?;
-    match ended {
-        Some(ended) if ended.status == ExecutionStatus::Succeeded => {
-            if !delivery.places.simulated() {
-                remark(&format!("{name}: all stacks are made"));
-            }
-            Ok(())
-        }
-        Some(ended) => {
-            let mut notes = ended.stages.iter().filter_map(|record| record.note.as_deref());
-            let note = notes.next_back().unwrap_or_default();
-            Err(Error::internal(format!(
-                "the first deployment to {name} is {}: {note}",
-                ended.status
-            )))
-        }
-        None => Err(Error::internal("the first deployment is gone")),
     }
 }
 

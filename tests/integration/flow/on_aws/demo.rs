@@ -8,6 +8,7 @@ use crate::support::sluice::sluice;
 #[test]
 fn the_demo_comes_from_empty_accounts_to_query_results() {
     let Some(site) = Site::new() else { return };
+    site.configure_as_demo();
     let done = site.well(&["demo", "--no-serve", "--rows", "1000", "--output", "json"]);
     let runs = done.json()["runs"].as_array().unwrap().clone();
     assert_eq!(runs.len(), 2, "{done:?}");

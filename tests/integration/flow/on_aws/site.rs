@@ -11,7 +11,7 @@ use domain::branch::{Author, BranchName};
 use infra::lake_repository::{FileChange, LakeRepository};
 use infra_embedded::{GitLakeRepository, read_lake_folder};
 use serde_json::Value;
-use server::demo::datasets;
+use server::demo::{NOT_EMULATED, datasets};
 
 use crate::support::sluice::{Outcome, command};
 
@@ -19,9 +19,6 @@ use crate::support::sluice::{Outcome, command};
 const PREFIX: &str = "lake";
 const TABLE: &str = "[environments.parameters]\n";
 const RULE: &str = "exclude_requester = false\n";
-/// What the emulator knows no resources of is left out.
-const PARAMETERS: &str =
-    "EncryptCatalog = \"false\"\nFlowLogs = \"false\"\nInterfaceEndpoints = \"false\"\n";
 
 /// A lake folder, a data folder, and four accounts with nothing in them.
 pub(super) struct Site {
@@ -89,7 +86,8 @@ impl Site {
         ]);
         let file = lake.join("sluice.toml");
         let text = fs::read_to_string(&file).unwrap();
-        let text = text.replace(TABLE, &format!("{TABLE}{PARAMETERS}"));
+        let off: String = NOT_EMULATED.iter().map(|name| format!("{name} = \"false\"\n")).collect();
+        let text = text.replace(TABLE, &format!("{TABLE}{off}"));
         // One person suffices, so that one can walk: prod asks for an approval all the same.
         let text = text.replacen(TABLE, &format!("[environments.approval]\n{RULE}\n{TABLE}"), 2);
         let text = text.replace("approvers = 1\n", &format!("approvers = 1\n{RULE}"));
@@ -100,6 +98,20 @@ impl Site {
             self.write(&format!("sources/{name}.toml"), &source);
             self.write(&format!("transformations/{name}.sql"), &format!("{}\n", dataset.sql));
         }
+    }
+
+    /// Gives the server the configuration of `cargo xtask demo --aws-emulator`, over the accounts of
+    /// this site.
+    pub(super) fn configure_as_demo(&self) {
+        let data = self.data();
+        let text = include_str!("../../../../server/src/demo/emulator.toml")
+            .replace("{endpoint}", &self.emulator.endpoint)
+            .replace("{data_dir}", data.to_str().unwrap())
+            .replace("444444444444", &self.deployment)
+            .replace("111111111111", &self.accounts[0])
+            .replace("222222222222", &self.accounts[1])
+            .replace("333333333333", &self.accounts[2]);
+        fs::write(data.join("sluice-server.toml"), text).unwrap();
     }
 
     /// Writes a file of the lake folder.
