@@ -1,8 +1,12 @@
 //! As much of HTTP/1.1 as a link needs: whole requests in, whole answers out, one for each connection.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// No caller of a test is more patient.
+const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 const REFUSED: &[u8] =
@@ -145,6 +149,14 @@ pub(super) async fn say(client: &mut TcpStream, status: u16, body: &str) {
         "HTTP/1.1 {status} .\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     );
     answer(client, text.as_bytes()).await;
+}
+
+/// Says nothing until the client gives up.
+pub(super) async fn until_gone(client: &mut TcpStream) {
+    let mut part = [0; 1024];
+    let gone = async { while client.read(&mut part).await.is_ok_and(|read| read > 0) {} };
+    // Whoever is still there then is left alone.
+    let _ = tokio::time::timeout(LONGEST_SILENCE, gone).await;
 }
 
 /// Answers 500.

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::http::{self, Request};
+
+/// Between two looks at what went over the link.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// What may happen to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +33,15 @@ pub enum Fault {
     ErrorAfter,
     /// It is done; the connection breaks before the answer.
     ResetAfter,
+    /// It is done; nobody answers until the caller gives up.
+    SilentAfter,
     /// It is answered so, with a status and a body; nothing was done.
     Answer(u16, &'static str),
 }
 
 impl Fault {
-    /// All that any call can meet with, with a short delay.
+    /// All that any call can meet with, with a short delay. Not silence: it lasts as long as the
+    /// caller has patience.
     pub const ALL: [Self; 6] = [
         Self::Drop,
         Self::Delay(Duration::from_millis(300)),
@@ -45,7 +52,8 @@ impl Fault {
     ];
 }
 
-/// The link. It ends when it is dropped.
+/// The link. It ends when it is dropped, and panics then if a planned fault has not happened: that test
+/// would hold nothing.
 #[derive(Debug)]
 pub struct FaultyLink {
     address: SocketAddr,
@@ -59,6 +67,7 @@ struct State {
     planned: Mutex<VecDeque<(String, Fault)>>,
     chance: Mutex<Option<Chance>>,
     seen: Mutex<Vec<(String, Option<Fault>)>>,
+    under_way: AtomicUsize,
 }
 
 /// Faults by chance.
@@ -67,6 +76,8 @@ struct Chance {
     state: u64,
     per_mille: u64,
     faults: Vec<Fault>,
+    /// Faults that happened.
+    count: usize,
 }
 
 impl FaultyLink {
@@ -80,6 +91,7 @@ impl FaultyLink {
             planned: Mutex::default(),
             chance: Mutex::default(),
             seen: Mutex::default(),
+            under_way: AtomicUsize::default(),
         });
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, Arc::clone(&state)));
@@ -97,14 +109,13 @@ impl FaultyLink {
         lock(&self.state.planned).push_back((text.to_owned(), fault));
     }
 
-    /// From now on so many of a thousand calls meet with one of `faults`. The same seed gives the same
-    /// faults for the same calls.
+    /// From now on so many of a thousand calls meet with one of `faults`, which take turns. The same
+    /// seed gives the same faults for the same calls.
     pub fn by_chance(&self, seed: u64, per_mille: u64, faults: &[Fault]) {
-        let chance = Chance { state: seed.max(1), per_mille, faults: faults.to_vec() };
-        *lock(&self.state.chance) = Some(chance);
+        *lock(&self.state.chance) = Some(Chance::new(seed, per_mille, faults));
     }
 
-    /// From now on nothing is broken.
+    /// From now on nothing is broken, nor has it to be: what was planned is forgotten.
     pub fn heal(&self) {
         *lock(&self.state.chance) = None;
         lock(&self.state.planned).clear();
@@ -115,9 +126,33 @@ impl FaultyLink {
         lock(&self.state.seen).clone()
     }
 
+    /// Waits until a call of an operation came.
+    pub async fn until_seen(&self, operation: &str) {
+        while !lock(&self.state.seen).iter().any(|(seen, _)| seen == operation) {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Waits until every call that came is through, also those whose callers gave up.
+    pub async fn until_quiet(&self) {
+        while self.state.under_way.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Whether every planned fault has happened.
     pub fn is_done(&self) -> bool {
         lock(&self.state.planned).is_empty()
+    }
+}
+
+impl Drop for FaultyLink {
+    fn drop(&mut self) {
+        // Whoever panics has something to say already.
+        if !std::thread::panicking() {
+            let left = lock(&self.state.planned).clone();
+            assert!(left.is_empty(), "planned faults never happened: {left:?}");
+        }
     }
 }
 
@@ -135,10 +170,18 @@ impl State {
 }
 
 impl Chance {
+    fn new(seed: u64, per_mille: u64, faults: &[Fault]) -> Self {
+        Self { state: seed.max(1), per_mille, faults: faults.to_vec(), count: 0 }
+    }
+
+    /// Chance says when; each fault has its turn, so that none is left out.
     fn next(&mut self) -> Option<Fault> {
-        let hit = self.number() % 1000 < self.per_mille;
-        let index = usize::try_from(self.number()).unwrap_or_default() % self.faults.len().max(1);
-        self.faults.get(index).copied().filter(|_| hit)
+        if self.number() % 1000 >= self.per_mille {
+            return None;
+        }
+        let turn = self.count % self.faults.len().max(1);
+        self.count += 1;
+        self.faults.get(turn).copied()
     }
 
     /// Xorshift: the same numbers everywhere.
@@ -160,25 +203,33 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-/// One call. A connection that is dropped without an answer is what the client is to see.
 async fn one(mut client: TcpStream, state: Arc<State>) {
     let Some(request) = http::read(&mut client).await else { return };
-    let fault = state.fault_of(&request);
+    state.under_way.fetch_add(1, Ordering::SeqCst);
+    handle(&mut client, &request, &state).await;
+    state.under_way.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// One call. A connection that is dropped without an answer is what the client is to see. A client that
+/// went away meanwhile changes nothing for the emulator, as with AWS.
+async fn handle(client: &mut TcpStream, request: &Request, state: &State) {
+    let fault = state.fault_of(request);
     match fault {
         Some(Fault::Drop) => return,
-        Some(Fault::Refuse) => return http::refuse(&mut client).await,
-        Some(Fault::Answer(status, body)) => return http::say(&mut client, status, body).await,
+        Some(Fault::Refuse) => return http::refuse(client).await,
+        Some(Fault::Answer(status, body)) => return http::say(client, status, body).await,
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
         _ => {}
     }
-    let mut answer = carry(&state, &request).await;
+    let mut answer = carry(state, request).await;
     if fault == Some(Fault::Twice) {
-        answer = carry(&state, &request).await;
+        answer = carry(state, request).await;
     }
     match fault {
         Some(Fault::ResetAfter) => {}
-        Some(Fault::ErrorAfter) => http::refuse(&mut client).await,
-        _ => http::answer(&mut client, &answer).await,
+        Some(Fault::ErrorAfter) => http::refuse(client).await,
+        Some(Fault::SilentAfter) => http::until_gone(client).await,
+        _ => http::answer(client, &answer).await,
     }
 }
 
@@ -192,17 +243,84 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[test]
     fn the_same_seed_gives_the_same_faults() {
         let faults = |seed| {
-            let mut chance = Chance { state: seed, per_mille: 300, faults: Fault::ALL.into() };
+            let mut chance = Chance::new(seed, 300, &Fault::ALL);
             (0..50).map(|_| chance.next()).collect::<Vec<_>>()
         };
         assert_eq!(faults(7), faults(7));
         assert_ne!(faults(7), faults(8));
-        let hits = faults(7).into_iter().flatten().count();
-        assert!((5..25).contains(&hits), "{hits} of 50");
+        let hits: Vec<_> = faults(7).into_iter().flatten().collect();
+        assert!((5..25).contains(&hits.len()), "{} of 50", hits.len());
+        assert_eq!(hits[..Fault::ALL.len()], Fault::ALL, "each has its turn");
+    }
+
+    /// Counts calls and answers each.
+    async fn upstream() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let count = Arc::new(AtomicUsize::default());
+        let counted = Arc::clone(&count);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                http::read(&mut client).await.unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
+                http::say(&mut client, 200, "done").await;
+            }
+        });
+        (endpoint, count)
+    }
+
+    async fn ask(link: &FaultyLink) -> TcpStream {
+        let mut stream = TcpStream::connect(link.address).await.unwrap();
+        stream.write_all(b"GET /a HTTP/1.1\r\n\r\n").await.unwrap();
+        stream
+    }
+
+    #[tokio::test]
+    async fn silence_lasts_until_the_caller_gives_up_and_the_call_is_made() {
+        let (endpoint, count) = upstream().await;
+        let link = FaultyLink::to(&endpoint).await;
+        link.plan("GET /a", Fault::SilentAfter);
+        let mut stream = ask(&link).await;
+        link.until_seen("GET /a").await;
+        let answer = stream.read_u8();
+        assert!(tokio::time::timeout(Duration::from_millis(300), answer).await.is_err());
+        drop(stream);
+        link.until_quiet().await;
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+        assert_eq!(link.seen(), [("GET /a".to_owned(), Some(Fault::SilentAfter))]);
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_caller_gave_up_is_made_late() {
+        let (endpoint, count) = upstream().await;
+        let link = FaultyLink::to(&endpoint).await;
+        link.plan("GET /a", Fault::Delay(Duration::from_secs(1)));
+        let stream = ask(&link).await;
+        link.until_seen("GET /a").await;
+        drop(stream);
+        assert_eq!(count.load(Ordering::SeqCst), 0);
+        link.until_quiet().await;
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "planned faults never happened")]
+    async fn a_fault_that_never_happens_is_told() {
+        let link = FaultyLink::to("http://127.0.0.1:1").await;
+        link.plan("CreateTable", Fault::Drop);
+    }
+
+    #[tokio::test]
+    async fn a_healed_link_has_no_faults_to_come() {
+        let link = FaultyLink::to("http://127.0.0.1:1").await;
+        link.plan("CreateTable", Fault::Drop);
+        link.heal();
     }
 }

@@ -16,6 +16,10 @@ use crate::{Account, AwsSettings, StaticCredentials};
 pub const ENDPOINT: &str = "SLUICE_TEST_AWS_ENDPOINT";
 /// The region that tests work in.
 pub const REGION: &str = "eu-central-1";
+/// How long an attempt takes at most in tests that wait for one to time out. The emulator needs far less.
+pub const IMPATIENT: Duration = Duration::from_secs(2);
+/// By so much a call is delayed that is to arrive when its impatient caller has gone on to the next one.
+pub const LATE: Duration = Duration::from_secs(6);
 
 /// An emulator that speaks the protocols of AWS: the access key is the account.
 #[derive(Debug, Clone)]

@@ -83,15 +83,16 @@ impl WorkerProcess {
         Self::delivering_with(data_dir, failpoint, &[])
     }
 
-    /// As [`Self::delivering`], with further settings as variables.
+    /// As [`Self::delivering`], with further settings as variables, which may be other leases.
     pub(crate) fn delivering_with(
         data_dir: &Path,
         failpoint: Option<&str>,
         settings: &[(&str, &str)],
     ) -> Self {
-        let mut command = command(data_dir, &["worker", "--lease", "1"]);
+        let mut command = command(data_dir, &["worker"]);
         command
             .env("SLUICE_ENVIRONMENTS", "[\"dev\"]")
+            .env("SLUICE_ENGINE__LEASE_SECONDS", "1")
             .env("SLUICE_DELIVERY__POLL_SECONDS", "1")
             .env("SLUICE_DELIVERY__LEASE_SECONDS", "1")
             .envs(settings.iter().copied())
@@ -105,23 +106,28 @@ impl WorkerProcess {
 
     /// Waits until the process ends by itself.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.wait_for("ended")
+        self.wait_for("ended", PATIENCE)
     }
 
-    fn wait_for(&mut self, what: &str) -> ExitStatus {
+    fn wait_for(&mut self, what: &str, patience: Duration) -> ExitStatus {
         let begin = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(begin.elapsed() < PATIENCE, "the worker is not {what}");
+            assert!(begin.elapsed() < patience, "the worker is not {what}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// Waits until a failpoint has killed the process.
     pub(crate) fn wait_killed(&mut self, failpoint: &str) {
-        let status = self.wait_for(&format!("killed at {failpoint}"));
+        self.wait_killed_within(failpoint, PATIENCE);
+    }
+
+    /// As [`Self::wait_killed`], where the way to the failpoint may be longer.
+    pub(crate) fn wait_killed_within(&mut self, failpoint: &str, patience: Duration) {
+        let status = self.wait_for(&format!("killed at {failpoint}"), patience);
         assert_eq!(status.signal(), Some(9), "{failpoint} was not reached: {status}");
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
+use aws::testing::{Emulator, Fault, fresh_account};
 use aws::{Account, AwsSettings};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -96,9 +96,8 @@ async fn names_with_dots_in_them_are_tables_of_their_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a3_rules_whose_answer_is_lost_are_saved_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let link = FaultyLink::to(&emulator.endpoint).await;
-    let settings = emulator.settings(&fresh_account());
-    let settings = AwsSettings { endpoint: Some(link.endpoint()), attempts: 1, ..settings };
+    let (link, through) = emulator.through_a_faulty_link().await;
+    let settings = AwsSettings { attempts: 1, ..through.settings(&fresh_account()) };
     let store = store(&Account::open(&settings).await).await;
     let yellow = TableName::new("tlc", "yellow");
     for base in 0..2 {

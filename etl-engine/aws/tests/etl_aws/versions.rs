@@ -126,19 +126,15 @@ fn lose(link: &FaultyLink, losses: usize) {
     (0..losses).for_each(|_| link.plan("TransactWriteItems", Fault::ResetAfter));
 }
 
-fn lossy(emulator: &Emulator, link: &FaultyLink, attempts: u32) -> AwsSettings {
-    let settings = emulator.settings(&fresh_account());
-    AwsSettings { endpoint: Some(link.endpoint()), attempts, ..settings }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a3_a_save_whose_answer_is_lost_is_made_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
-    let link = FaultyLink::to(&emulator.endpoint).await;
+    let (link, through) = emulator.through_a_faulty_link().await;
     let yellow = sample::dataset("yellow");
     // Asked again, and not; the last answer may be lost too.
     for (attempts, losses) in [(3, 1), (3, 3), (1, 1)] {
-        let account = Account::open(&lossy(&emulator, &link, attempts)).await;
+        let settings = AwsSettings { attempts, ..through.settings(&fresh_account()) };
+        let account = Account::open(&settings).await;
         let store = DynamoDbTransformationStore::new(&account, &table(&account).await);
         for base in 0..2 {
             lose(&link, losses);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws::Account;
-use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
+use aws::testing::{Emulator, Fault, fresh_account};
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use infra::release::{AssetStore, digest};
 use infra::testing;
 use infra_aws::AssetBucket;
@@ -42,14 +43,22 @@ async fn what_somebody_put_in_the_place_of_a_content_is_put_right() {
     assert_eq!(assets.get(&of).await.unwrap(), b"right");
 }
 
+async fn keep_versions(account: &Account, bucket: &str) {
+    let enabled = BucketVersioningStatus::Enabled;
+    let versions = VersioningConfiguration::builder().status(enabled).build();
+    let request = buckets(account).put_bucket_versioning().bucket(bucket);
+    request.versioning_configuration(versions).send().await.unwrap();
+}
+
 #[tokio::test]
 async fn a3_a_content_whose_answer_is_lost_is_kept_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let number = fresh_account();
     let account = Account::open(&emulator.settings(&number)).await;
     let direct = bucket(&account).await;
-    let link = FaultyLink::to(&emulator.endpoint).await;
-    let through = Emulator { endpoint: link.endpoint() };
+    // Otherwise what is put twice could not be told from what is put once.
+    keep_versions(&account, direct.name()).await;
+    let (link, through) = emulator.through_a_faulty_link().await;
     let through = Account::open(&through.settings(&number)).await;
     link.plan("PUT /", Fault::ResetAfter);
     let assets = AssetBucket::new(&through, direct.name());

@@ -99,10 +99,15 @@ fn template(number: u32, others: &str) -> String {
 
 /// Waits for what never comes, after `needed`.
 fn wait(needed: &str) -> String {
+    wait_for(2, needed)
+}
+
+/// The same for so many seconds.
+fn wait_for(seconds: u32, needed: &str) -> String {
     format!(
         "  Handle: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n  Wait:\n    Type: \
          AWS::CloudFormation::WaitCondition\n    DependsOn: {needed}\n    Properties: {{Handle: \
-         !Ref Handle, Timeout: 2}}\n"
+         !Ref Handle, Timeout: {seconds}}}\n"
     )
 }
 
@@ -232,7 +237,8 @@ async fn c9_a_deletion_that_failed_goes_on_and_retains() {
 #[tokio::test]
 async fn c9_a_creation_that_cannot_be_taken_back_is_deleted() {
     let Some(fixture) = Fixture::new().await else { return };
-    let waiting = template(0, &format!("{NETWORK}{}", wait("[Token, Vpc]")));
+    // Long enough for the other stack to be made meanwhile.
+    let waiting = template(0, &format!("{NETWORK}{}", wait_for(10, "[Token, Vpc]")));
     let act = async || drop(use_network(&fixture).await);
     fixture.deploy_while(&waiting, "one", "Vpc", act).await;
     let stack = settled(&fixture.stacks, STACK).await;

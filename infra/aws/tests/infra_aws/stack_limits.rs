@@ -1,7 +1,7 @@
 //! Stacks with more than fits a page or a request, lost answers, and change sets of others.
 
-use aws::Account;
-use aws::testing::{Emulator, Fault, FaultyLink, fresh_account};
+use aws::testing::{Emulator, Fault, IMPATIENT, fresh_account};
+use aws::{Account, AwsSettings};
 use aws_sdk_cloudformation::types::ChangeSetType;
 use domain::ErrorKind;
 use infra::stacks::{
@@ -12,6 +12,8 @@ use infra_aws::{AssetBucket, CloudFormationSettings, CloudFormationStackService}
 use crate::stacks::{make_bucket, service, settled};
 
 const QUEUE: &str = "Resources: {Queue: {Type: AWS::SQS::Queue}}";
+const CREATION: [&str; 3] = ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"];
+const UPDATE: [&str; 2] = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"];
 
 fn request(template: &str) -> ChangeSetRequest {
     ChangeSetRequest {
@@ -21,6 +23,19 @@ fn request(template: &str) -> ChangeSetRequest {
         tags: Default::default(),
         token: "one".to_owned(),
     }
+}
+
+/// A queue that is another one for each delay, in seconds.
+fn slow_queue(delay: u32) -> String {
+    let queue = "{Type: AWS::SQS::Queue, Properties: {DelaySeconds: ";
+    format!("Resources: {{Queue: {queue}{delay}}}}}}}")
+}
+
+/// What the stack itself went through.
+async fn statuses(stacks: &CloudFormationStackService) -> Vec<String> {
+    let events = stacks.events("DevLake", None).await.unwrap();
+    let own = events.into_iter().filter(|event| event.logical_id == "DevLake");
+    own.map(|event| event.status).collect()
 }
 
 /// So many parameters, and an export of each.
@@ -84,8 +99,7 @@ async fn a_template_that_is_too_large_to_be_sent_goes_by_the_asset_bucket() {
 async fn c5_lost_answers_to_preparing_and_deleting_do_it_once() {
     let Some(emulator) = Emulator::of_this_run() else { return };
     let number = fresh_account();
-    let link = FaultyLink::to(&emulator.endpoint).await;
-    let through = Emulator { endpoint: link.endpoint() };
+    let (link, through) = emulator.through_a_faulty_link().await;
     let stacks = service(&Account::open(&through.settings(&number)).await, &number);
     link.plan("Action=CreateChangeSet", Fault::ResetAfter);
     let set = stacks.prepare(&request(QUEUE)).await.unwrap();
@@ -102,6 +116,31 @@ async fn c5_lost_answers_to_preparing_and_deleting_do_it_once() {
     let begun = events.iter().filter(|event| event.logical_id == "DevLake");
     let begun = begun.filter(|event| event.status == "REVIEW_IN_PROGRESS").count();
     assert_eq!(begun, 1, "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn c5_an_execution_that_nobody_answers_is_one() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let number = fresh_account();
+    let (link, through) = emulator.through_a_faulty_link().await;
+    let settings = AwsSettings { attempt: IMPATIENT, ..through.settings(&number) };
+    let stacks = service(&Account::open(&settings).await, &number);
+    let direct = service(&Account::open(&emulator.settings(&number)).await, &number);
+    let set = direct.prepare(&request(&slow_queue(0))).await.unwrap();
+    link.plan("Action=ExecuteChangeSet", Fault::SilentAfter);
+    let error = stacks.execute(&set.arn, "t0").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "nobody knows yet: {error}");
+    execute_once(&stacks, &set.arn, "t0").await.unwrap();
+    assert!(settled(&direct, "DevLake").await.status.is_complete());
+
+    let request = ChangeSetRequest { token: "two".to_owned(), ..request(&slow_queue(1)) };
+    let set = direct.prepare(&request).await.unwrap();
+    link.plan("Action=ExecuteChangeSet", Fault::SilentAfter);
+    execute_once(&stacks, &set.arn, "t1").await.unwrap();
+    assert!(settled(&direct, "DevLake").await.status.is_complete());
+    assert_eq!(statuses(&direct).await, [&CREATION[..], &UPDATE].concat());
+    let calls = link.seen().into_iter().filter(|(call, _)| call == "ExecuteChangeSet");
+    assert_eq!(calls.count(), 2, "each change set is executed by one call");
 }
 
 /// Calls until an error is not one that passes.
@@ -121,27 +160,20 @@ async fn c5_under_faults_by_chance_every_change_set_is_executed_once() {
     let mut broken_calls = 0;
     for seed in [3, 5, 8, 13] {
         let number = fresh_account();
-        let link = FaultyLink::to(&emulator.endpoint).await;
-        let through = Emulator { endpoint: link.endpoint() };
+        let (link, through) = emulator.through_a_faulty_link().await;
         let broken = service(&Account::open(&through.settings(&number)).await, &number);
         let direct = service(&Account::open(&emulator.settings(&number)).await, &number);
         link.by_chance(seed, 350, &Fault::ALL);
         for delay in 0..3 {
-            let queue = "{Type: AWS::SQS::Queue, Properties: {DelaySeconds: ";
-            let template = format!("Resources: {{Queue: {queue}{delay}}}}}}}");
             let token = format!("t{delay}");
-            let request = ChangeSetRequest { token: token.clone(), ..request(&template) };
+            let request = ChangeSetRequest { token: token.clone(), ..request(&slow_queue(delay)) };
             let set = insist(async || broken.prepare(&request).await).await;
             assert_eq!(set.status, ChangeSetStatus::Prepared, "{set:?}");
             insist(async || execute_once(&broken, &set.arn, &token).await).await;
             assert!(settled(&direct, "DevLake").await.status.is_complete());
         }
-        let events = direct.events("DevLake", None).await.unwrap();
-        let own = events.iter().filter(|event| event.logical_id == "DevLake");
-        let own: Vec<_> = own.map(|event| event.status.as_str()).collect();
-        let update = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"];
-        let creation = ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"];
-        assert_eq!(own, [&creation[..], &update, &update].concat(), "seed {seed}");
+        let once_each = [&CREATION[..], &UPDATE, &UPDATE].concat();
+        assert_eq!(statuses(&direct).await, once_each, "seed {seed}");
         broken_calls += link.seen().iter().filter(|(_, fault)| fault.is_some()).count();
     }
     assert!(broken_calls > 40, "{broken_calls} calls were broken");

@@ -31,11 +31,20 @@ pub(crate) fn service(account: &Account, number: &str) -> CloudFormationStackSer
     CloudFormationStackService::new(account, settings)
 }
 
+/// The link of a case. A case may ask for a lost call and then hold that no call is made at all.
+struct Disturbed(FaultyLink);
+
+impl Drop for Disturbed {
+    fn drop(&mut self) {
+        self.0.heal();
+    }
+}
+
 async fn stacks_under_test(emulator: &Emulator) -> StacksUnderTest {
-    let link = Arc::new(FaultyLink::to(&emulator.endpoint).await);
+    let (link, through) = emulator.through_a_faulty_link().await;
+    let link = Arc::new(Disturbed(link));
     let number = fresh_account();
     let account = Account::open(&emulator.settings(&number)).await;
-    let through = Emulator { endpoint: link.endpoint() };
     let through = Account::open(&through.settings(&number)).await;
     let disturbed = account.clone();
     StacksUnderTest {
@@ -44,7 +53,7 @@ async fn stacks_under_test(emulator: &Emulator) -> StacksUnderTest {
         disturb: Arc::new(move |disturbance| -> BoxFuture {
             let (link, account) = (link.clone(), disturbed.clone());
             let stacks = service(&account, &number);
-            Box::pin(async move { disturb(&link, &account, &stacks, disturbance).await })
+            Box::pin(async move { disturb(&link.0, &account, &stacks, disturbance).await })
         }),
         lacks: LACKS,
     }

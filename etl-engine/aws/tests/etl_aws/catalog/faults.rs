@@ -1,19 +1,37 @@
 //! The catalog over a link that loses, doubles and breaks calls.
 
-use aws::testing::{Fault, FaultyLink};
+use aws::testing::{Fault, FaultyLink, IMPATIENT, LATE};
+use aws::{Account, AwsSettings};
 use aws_sdk_glue::types::StorageDescriptor;
 use domain::ErrorKind;
 use domain::column::ColumnType;
 use domain::table::CatalogTable;
+use etl_aws::GlueCatalog;
 use etl_engine::catalog::Catalog;
 
-use super::{Emulator, UnderTest, ada, days, refused, table, under_test, yellow};
+use super::{Emulator, UnderTest, ada, days, refused, settings, table, under_test, yellow};
 
 /// A catalog whose calls go over the link. Beside it, what is really there.
 async fn over_a_link() -> Option<(FaultyLink, UnderTest)> {
     let (link, emulator) = Emulator::of_this_run()?.through_a_faulty_link().await;
     let lake = under_test(&emulator.account().await).await;
     Some((link, lake))
+}
+
+/// The same for a catalog that does not wait long for answers.
+async fn over_a_silent_link() -> Option<(FaultyLink, UnderTest)> {
+    let (link, emulator) = Emulator::of_this_run()?.through_a_faulty_link().await;
+    let account = emulator.account().await;
+    let lake = under_test(&account).await;
+    let impatient = AwsSettings { attempt: IMPATIENT, ..account.settings().clone() };
+    let catalog = GlueCatalog::new(&Account::open(&impatient).await, settings());
+    Some((link, UnderTest { catalog, ..lake }))
+}
+
+/// The calls so far that change a table.
+fn writes(link: &FaultyLink) -> Vec<String> {
+    let calls = link.seen().into_iter().map(|(call, _)| call);
+    calls.filter(|call| call.ends_with("Table") && !call.starts_with("Get")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -33,9 +51,39 @@ async fn a3_a_lost_or_doubled_answer_to_a_change_is_found_out_by_looking() {
         assert_eq!(found, CatalogTable { version: 2, ..stored });
     }
     assert!(link.is_done());
-    let writes = link.seen().into_iter().filter(|(call, _)| call.ends_with("Table"));
-    let writes: Vec<_> = writes.filter(|(call, _)| !call.starts_with("Get")).collect();
+    let writes = writes(&link);
     assert_eq!(writes.len(), 6, "none was repeated unseen: {writes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a3_a_change_that_nobody_answers_is_found_out_by_looking() {
+    let Some((link, lake)) = over_a_silent_link().await else { return };
+    let mut stored = table(&[("a", ColumnType::Int)]);
+    link.plan("CreateTable", Fault::SilentAfter);
+    assert_eq!(lake.catalog.put_table(&stored, &ada()).await.unwrap(), 1);
+    stored.version = 1;
+    stored.description = Some("told".into());
+    link.plan("UpdateTable", Fault::SilentAfter);
+    assert_eq!(lake.catalog.put_table(&stored, &ada()).await.unwrap(), 2);
+    let found = lake.catalog.table(&yellow()).await.unwrap().unwrap();
+    assert_eq!(found, CatalogTable { version: 2, ..stored });
+    assert_eq!(writes(&link), ["CreateTable", "UpdateTable"], "none was repeated unseen");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a14_a_change_that_arrives_after_its_caller_gave_up_is_refused() {
+    let Some((link, lake)) = over_a_silent_link().await else { return };
+    let first = table(&[("a", ColumnType::Int)]);
+    lake.catalog.put_table(&first, &ada()).await.unwrap();
+    let late = CatalogTable { version: 1, description: Some("late".into()), ..first };
+    link.plan("UpdateTable", Fault::Delay(LATE));
+    let error = lake.catalog.put_table(&late, &ada()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let next = CatalogTable { description: Some("next".into()), ..late };
+    assert_eq!(lake.catalog.put_table(&next, &ada()).await.unwrap(), 2);
+    link.until_quiet().await;
+    let found = lake.catalog.table(&yellow()).await.unwrap().unwrap();
+    assert_eq!(found, CatalogTable { version: 2, ..next });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -59,7 +107,8 @@ async fn b10_refusals_keep_their_kind_and_throttled_changes_are_made_later() {
     lake.catalog.put_table(&table(&[("a", ColumnType::Int)]), &ada()).await.unwrap();
     for (call, code, kind) in [
         ("GetTable", "AccessDeniedException", ErrorKind::Denied),
-        ("GetTable", "GlueEncryptionException", ErrorKind::Invalid),
+        ("GetTable", "GlueEncryptionException", ErrorKind::Unavailable),
+        ("GetTable", "InvalidInputException", ErrorKind::Invalid),
     ] {
         link.plan(call, refused(code));
         let error = lake.catalog.table(&yellow()).await.unwrap_err();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::testing::{Emulator, Fault, FaultyLink};
+use aws::testing::{Emulator, Fault, FaultyLink, IMPATIENT, LATE};
 use aws::{Account, AwsSettings};
 use domain::ErrorKind;
 use domain::notification::Notification;
@@ -26,9 +26,15 @@ const WRITE: &str = "TransactWriteItems";
 /// An account behind a link, and the same one without.
 async fn linked(emulator: &Emulator) -> (FaultyLink, Account, Account) {
     let direct = account(emulator).await;
-    let link = FaultyLink::to(&emulator.endpoint).await;
-    let settings = AwsSettings { endpoint: Some(link.endpoint()), ..direct.settings().clone() };
+    let (link, through) = emulator.through_a_faulty_link().await;
+    let settings = AwsSettings { endpoint: Some(through.endpoint), ..direct.settings().clone() };
     (link, Account::open(&settings).await, direct)
+}
+
+/// A ledger that does not wait long for answers, and asks so often.
+async fn impatient(account: &Account, attempts: u32) -> DynamoDbRunLedger {
+    let reached = AwsSettings { attempt: IMPATIENT, attempts, ..account.settings().clone() };
+    DynamoDbRunLedger::new(&Account::open(&reached).await, settings())
 }
 
 /// Takes a run from its arrival to its end, with all that a worker stores on the way; `before` each call
@@ -151,6 +157,42 @@ async fn a3_an_answer_that_never_comes_is_read_back() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.message().contains("carry out a command"), "{error}");
     assert_eq!(ledger.run(run.id).await.unwrap(), Some(run));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a3_a_change_that_nobody_answers_is_made_once() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let (link, account, direct) = linked(&emulator).await;
+    let ledger = ledger(&direct);
+    // Asked again with the same token, and not asked again but read back.
+    for (file, attempts) in [("a.csv", 2), ("b.csv", 1)] {
+        let lossy = impatient(&account, attempts).await;
+        link.plan(WRITE, Fault::SilentAfter);
+        let recorded = lossy.record(&new_run("yellow", file), at(0)).await.unwrap();
+        assert!(matches!(recorded, Recorded::New(_)), "{attempts} attempts: {recorded:?}");
+        assert!(link.is_done());
+        assert_eq!(ledger.run(recorded.run().id).await.unwrap(), Some(recorded.run().clone()));
+    }
+    assert_eq!(ledger.by_status().await.unwrap(), [(RunStatus::Queued, 2)]);
+    assert_eq!(ledger.arrivals().await.unwrap().files, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a3_a_change_that_arrives_after_its_caller_gave_up_does_no_harm() {
+    let Some(emulator) = Emulator::of_this_run() else { return };
+    let (link, account, direct) = linked(&emulator).await;
+    let lossy = impatient(&account, 1).await;
+    link.plan(WRITE, Fault::Delay(LATE));
+    let error = lossy.record(&new_run("yellow", "a.csv"), at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let recorded = lossy.record(&new_run("yellow", "a.csv"), at(1)).await.unwrap();
+    assert!(matches!(recorded, Recorded::New(_)), "{recorded:?}");
+    link.until_quiet().await;
+    let ledger = ledger(&direct);
+    let listed = ledger.list(&RunFilter { limit: 9, ..RunFilter::default() }).await.unwrap();
+    assert_eq!(listed, [recorded.run().clone()]);
+    assert_eq!(ledger.by_status().await.unwrap(), [(RunStatus::Queued, 1)]);
+    assert_eq!(ledger.arrivals().await.unwrap().files, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
