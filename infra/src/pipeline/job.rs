@@ -28,6 +28,9 @@ pub struct Job {
     pub(super) worker: Option<String>,
     /// Claims since it got on last.
     pub(super) claims: u32,
+    /// Why the last worker gave it back.
+    #[serde(default)]
+    pub(super) given_back: Option<String>,
     /// How often it was planned anew since somebody began it.
     #[serde(default)]
     pub(super) replans: u32,
@@ -76,6 +79,7 @@ impl Job {
             fence: 0,
             worker: None,
             claims: 0,
+            given_back: None,
             replans: 0,
             plan_id: None,
             approved: None,
@@ -149,10 +153,14 @@ impl Job {
             return None;
         }
         if self.claims >= request.max_claims {
-            let why = self.lost_workers();
+            let why = match self.given_back.take() {
+                Some(why) => format!("it was tried {} times: {why}", self.claims),
+                None => self.lost_workers(),
+            };
             self.break_off(why, now);
             return None;
         }
+        self.given_back = None;
         self.execution.status = ExecutionStatus::Running;
         self.claims += 1;
         self.fence += 1;

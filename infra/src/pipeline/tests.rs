@@ -184,7 +184,7 @@ fn a_cancel_waits_for_the_end_of_a_step() {
 fn a_cancelled_deployment_is_handed_out_to_be_stopped_in_order() {
     let mut job = before(Stage::Deploy);
     job.begin(Stage::Deploy, at(1)).unwrap();
-    job.release(at(2), true);
+    job.release(at(2), Some("S3 is away"));
     job.cancel(at(3)).unwrap();
     assert_eq!(job.execution().status, ExecutionStatus::Queued);
     assert!(job.claim(&request(), at(4)).is_some());
@@ -205,11 +205,24 @@ fn b5_an_execution_that_kills_its_workers_is_failed() {
 }
 
 #[test]
+fn what_stays_away_is_named_in_the_end() {
+    let mut job = before(Stage::Build);
+    job.begin(Stage::Build, at(1)).unwrap();
+    for second in 0..3 {
+        assert!(job.claim(&request(), at(second)).is_some());
+        job.release(at(second), Some("bucket assets is away"));
+    }
+    assert!(job.claim(&request(), at(200)).is_none());
+    let note = job.execution().stage(Stage::Build).unwrap().note.clone().unwrap();
+    assert_eq!(note, "it was tried 3 times: bucket assets is away");
+}
+
+#[test]
 fn a_deployment_under_way_is_not_superseded() {
     let mut job = before(Stage::Deploy);
     assert_eq!(kind(job.supersede(ExecutionId::generate(), at(1))), ErrorKind::Conflict);
     job.begin(Stage::Deploy, at(1)).unwrap();
-    job.release(at(2), true);
+    job.release(at(2), Some("S3 is away"));
     assert_eq!(kind(job.supersede(ExecutionId::generate(), at(3))), ErrorKind::Conflict);
     let mut waiting = before(Stage::Approval);
     waiting.await_approval(&needed(), at(999), at(1)).unwrap();

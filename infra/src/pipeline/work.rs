@@ -200,10 +200,12 @@ impl Job {
     }
 
     /// Gives it back to any worker at `due`: this one stops, or what it needs is not there now.
-    pub fn release(&mut self, due: Timestamp, count_claim: bool) {
-        if !count_claim {
+    /// With a reason the claim counts: whoever reads why it failed in the end is told it.
+    pub fn release(&mut self, due: Timestamp, why: Option<&str>) {
+        if why.is_none() {
             self.claims = self.claims.saturating_sub(1);
         }
+        self.given_back = why.map(str::to_owned);
         self.queue(due);
     }
 

@@ -15,8 +15,6 @@ mod settle;
 mod stack;
 mod status;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::Result;
 use domain::stack::DriftedResource;
@@ -90,7 +88,4 @@ pub trait StackService: Send + Sync {
 
     /// Values that stacks hand to other stacks, by name.
     async fn exports(&self) -> Result<Vec<Export>>;
-
-    /// Between two looks at a stack that is being changed. What a look costs decides.
-    fn look_every(&self) -> Duration;
 }

@@ -1,5 +1,7 @@
 //! Waiting for what a stack is doing.
 
+use std::time::Duration;
+
 use domain::Result;
 
 use super::{Stack, StackService};
@@ -8,7 +10,12 @@ use super::{Stack, StackService};
 const MOST_LOST: u32 = 30;
 
 /// Waits until nothing is under way with a stack, and returns it; `None` when there is none any more.
-pub async fn settled(service: &dyn StackService, name: &str) -> Result<Option<Stack>> {
+/// Looks every `look_every`.
+pub async fn settled(
+    service: &dyn StackService,
+    name: &str,
+    look_every: Duration,
+) -> Result<Option<Stack>> {
     let mut lost = 0;
     loop {
         match service.describe(name).await {
@@ -16,6 +23,6 @@ pub async fn settled(service: &dyn StackService, name: &str) -> Result<Option<St
             Err(error) if error.kind().is_transient() && lost < MOST_LOST => lost += 1,
             found => return found,
         }
-        tokio::time::sleep(service.look_every()).await;
+        tokio::time::sleep(look_every).await;
     }
 }

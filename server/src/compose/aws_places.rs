@@ -96,12 +96,8 @@ impl AwsPlaces {
     }
 
     fn formation(&self, at: &Environment) -> CloudFormationSettings {
-        let usual = CloudFormationSettings::of(&at.account);
-        match self.config.is_emulated() {
-            // What makes nothing is done at once, and nobody else asks.
-            true => CloudFormationSettings { look_every: Duration::from_millis(200), ..usual },
-            false => usual,
-        }
+        let look_every = self.look_every();
+        CloudFormationSettings { look_every, ..CloudFormationSettings::of(&at.account) }
     }
 }
 
@@ -116,6 +112,14 @@ impl Places for AwsPlaces {
             conformed: self.config.conformed_database.clone(),
             purpose_built: self.config.purpose_built_database.clone(),
         })
+    }
+
+    fn look_every(&self) -> Duration {
+        match self.config.is_emulated() {
+            // What makes nothing is done at once, and nobody else asks.
+            true => Duration::from_millis(200),
+            false => Duration::from_secs(2),
+        }
     }
 
     /// The roles come last.

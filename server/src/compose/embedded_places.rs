@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use database::Database;
@@ -33,6 +34,10 @@ impl Places for SimulatedPlaces {
 
     fn databases(&self) -> Option<Databases> {
         None
+    }
+
+    fn look_every(&self) -> Duration {
+        Duration::from_millis(200)
     }
 
     /// The lake lies in the data folder, whatever stacks there are.

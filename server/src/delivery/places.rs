@@ -1,6 +1,7 @@
 //! Where the stacks, parameters and secrets of environments are. `compose` says which adapters they are.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Result;
@@ -30,6 +31,9 @@ pub trait Places: Send + Sync {
 
     /// Whether the environment has been made, so that its lake can be asked.
     async fn is_made(&self, at: &Environment, logical_id_prefix: &str) -> Result<bool>;
+
+    /// Between two looks at a stack that is being changed: each costs calls that an account has few of.
+    fn look_every(&self) -> Duration;
 
     /// The stacks of an environment, as pipelines change them.
     async fn stacks(&self, at: &Environment) -> Result<Arc<dyn StackService>>;

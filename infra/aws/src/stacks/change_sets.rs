@@ -13,13 +13,11 @@ use infra::stacks::{ChangeSet, ChangeSetKind, ChangeSetStatus, NextAction, Stack
 
 use super::prepare::Note;
 use super::read::{parameter, status_of, tags};
-use super::{CloudFormationStackService, changes, failed, refusal};
+use super::{CloudFormationStackService, MOST_NESTED, changes, failed, refusal};
 use crate::time::told;
 
 /// What CloudFormation says when nothing would change.
 const SAYS_EMPTY: [&str; 2] = ["didn't contain changes", "No updates are to be performed"];
-/// Nested stacks in nested stacks that are looked into.
-const MOST_NESTED: usize = 8;
 
 /// A change set, with what it was made for.
 pub(super) struct Read {

@@ -15,11 +15,7 @@ use serde::Deserialize;
 
 use super::changes::as_json;
 use super::read::status_of;
-use super::{CloudFormationStackService, failed, refusal};
-
-/// Nested stacks in nested stacks that are looked into.
-const MOST_NESTED: usize = 8;
-const STACK: &str = "AWS::CloudFormation::Stack";
+use super::{CloudFormationStackService, MOST_NESTED, STACK, failed, refusal};
 
 impl CloudFormationStackService {
     pub(super) async fn drift_now(&self, stack: &str) -> Result<Vec<DriftedResource>> {
@@ -58,14 +54,36 @@ impl CloudFormationStackService {
             for one in &mut drifted {
                 one.logical_id.insert_str(0, &within);
             }
-            let nested = resources.into_iter().filter(|one| one.resource_type == STACK);
-            for resource in nested.filter(|_| depth < MOST_NESTED) {
-                let Some(inner) = resource.physical_id else { continue };
-                let within = format!("{within}{}/", resource.logical_id);
-                drifted.extend(self.drift_within(inner, within, depth + 1).await?);
+            for nested in resources.into_iter().filter(|one| one.resource_type == STACK) {
+                let id = format!("{within}{}", nested.logical_id);
+                drifted.extend(self.drift_of_nested(nested.physical_id, id, depth + 1).await?);
             }
             Ok(drifted)
         })
+    }
+
+    /// Drift of a nested stack. One that is gone, or stuck, is itself drift of the stack it is in.
+    async fn drift_of_nested(
+        &self,
+        arn: Option<String>,
+        id: String,
+        depth: usize,
+    ) -> Result<Vec<DriftedResource>> {
+        let Some(arn) = arn.filter(|_| depth <= MOST_NESTED) else {
+            return Ok(vec![DriftedResource::not_compared(id, STACK)]);
+        };
+        match self.drift_within(arn, format!("{id}/"), depth).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![DriftedResource {
+                logical_id: id,
+                resource_type: STACK.to_owned(),
+                deleted: true,
+                differences: Vec::new(),
+            }]),
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                Ok(vec![DriftedResource::not_compared(id, STACK)])
+            }
+            found => found,
+        }
     }
 
     /// What CloudFormation found out when it looked last.

@@ -29,6 +29,10 @@ use infra::stacks::{
 
 use crate::AssetBucket;
 
+/// Nested stacks in nested stacks that are looked into.
+const MOST_NESTED: usize = 8;
+const STACK: &str = "AWS::CloudFormation::Stack";
+
 /// How stacks of an account are changed.
 #[derive(Debug, Clone)]
 pub struct CloudFormationSettings {
@@ -135,10 +139,6 @@ impl StackService for CloudFormationStackService {
 
     async fn exports(&self) -> Result<Vec<Export>> {
         self.exports_now().await
-    }
-
-    fn look_every(&self) -> Duration {
-        self.settings.look_every
     }
 }
 

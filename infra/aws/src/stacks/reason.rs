@@ -8,13 +8,10 @@ use std::pin::Pin;
 use aws_sdk_cloudformation::types::{self, EventFilter, ResourceStatus};
 use domain::{ErrorKind, Result};
 
-use super::{CloudFormationStackService, failed};
+use super::{CloudFormationStackService, MOST_NESTED, STACK, failed};
 
 /// Pages of events that are searched: an operation on 500 resources fits.
 const MOST_PAGES: usize = 30;
-/// Nested stacks in nested stacks that are looked into.
-const MOST_NESTED: usize = 8;
-const STACK: &str = "AWS::CloudFormation::Stack";
 
 impl CloudFormationStackService {
     /// What the stack says of itself, and what failed first in its last operation.

@@ -122,4 +122,15 @@ async fn c10_drift_in_a_nested_stack_is_found() {
     let drifted = fixture.drift().await;
     let named: Vec<_> = drifted.iter().map(|one| one.logical_id.as_str()).collect();
     assert_eq!(named, ["Inner/Queue"], "{drifted:?}");
+    // Somebody deletes it: that is no reason to call the stack it is in unchanged, nor missing.
+    let client = aws_sdk_cloudformation::Client::new(fixture.account.sdk());
+    client.delete_stack().stack_name(&inner).send().await.unwrap();
+    let begin = std::time::Instant::now();
+    while fixture.stacks.describe(&inner).await.unwrap().is_some() {
+        assert!(begin.elapsed().as_secs() < 60, "{inner} is not deleted");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let drifted = fixture.drift().await;
+    assert_eq!(drifted.len(), 1, "{drifted:?}");
+    assert!(drifted[0].deleted && drifted[0].logical_id == "Inner", "{drifted:?}");
 }

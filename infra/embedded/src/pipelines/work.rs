@@ -69,7 +69,7 @@ impl SqlPipelines {
             let (mut transaction, mut job) = row::lock(&self.database, claim.execution.id).await?;
             job.check(claim)?;
             if let Some(newer) = newer(&mut transaction, &job).await? {
-                job.release(now, false);
+                job.release(now, None);
                 job.supersede(newer, now)?;
                 row::update(&mut transaction, &job).await?;
                 transaction.commit().await.map_err(failed("make room for a newer execution"))?;

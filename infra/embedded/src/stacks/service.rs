@@ -1,7 +1,6 @@
 //! The port, over simulated accounts.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use database::retrying;
@@ -95,10 +94,6 @@ impl StackService for SimulatedStackService {
     async fn exports(&self) -> Result<Vec<Export>> {
         self.ready().await?;
         Ok(exports(&self.reader().stacks().await?))
-    }
-
-    fn look_every(&self) -> Duration {
-        Duration::from_millis(200)
     }
 }
 

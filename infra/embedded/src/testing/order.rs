@@ -51,7 +51,7 @@ pub(super) async fn a_newer_execution_supersedes_those_that_wait_and_no_deployme
     let fourth = start(store, &push("dev", 'd'), 5).await.id;
     assert_eq!(claim(store, 5).await, None, "one at a time");
     let given_back = store.write(&running, at(6), |job| {
-        job.release(at(60), true);
+        job.release(at(60), Some("CloudFormation is away"));
         Ok(())
     });
     assert_eq!(given_back.await.unwrap().superseded_by, Some(fourth));

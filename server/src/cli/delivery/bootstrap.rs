@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use domain::environment::EnvironmentName;
@@ -247,15 +248,15 @@ async fn change(
     if create && executable {
         let caller = flow.caller().await?;
         execute_once(service.as_ref(), &prepared.arn, &token).await?;
-        wait(service.as_ref(), &stack.name).await?;
+        wait(service.as_ref(), &stack.name, flow.delivery.places.look_every()).await?;
         let action = "stack.bootstrap";
         flow.record(&caller, action, &at.name, &stack.name, &prepared.arn).await?;
     }
     Ok(Done { prepared, permissions, at })
 }
 
-async fn wait(service: &dyn StackService, name: &str) -> Result<()> {
-    let Some(stack) = settled(service, name).await? else {
+async fn wait(service: &dyn StackService, name: &str, look_every: Duration) -> Result<()> {
+    let Some(stack) = settled(service, name, look_every).await? else {
         return Err(Error::conflict(format!("{name} was deleted while it was being made")));
     };
     if stack.status.is_complete() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use domain::{Error, ErrorKind, Result};
@@ -61,7 +62,7 @@ async fn delete_all(flow: &Flow, mut made: Vec<Made<'_>>) -> Result<()> {
         let (mut kept, mut refused, before) = (Vec::new(), None, made.len());
         for stack in made {
             let service = flow.delivery.stacks(stack.environment).await?;
-            match delete(service.as_ref(), &stack.name).await {
+            match delete(service.as_ref(), &stack.name, flow.delivery.places.look_every()).await {
                 Ok(()) => {
                     let (name, action) = (&stack.environment.name, "stack.delete");
                     flow.record(&caller, action, name, &stack.name, &stack.retained).await?;
@@ -151,11 +152,11 @@ fn confirm(given: Option<String>, prefix: &str) -> Result<()> {
     }
 }
 
-async fn delete(service: &dyn StackService, name: &str) -> Result<()> {
+async fn delete(service: &dyn StackService, name: &str, look_every: Duration) -> Result<()> {
     let operation = StackOperation::Delete { retain: Vec::new() };
     let token = format!("sluice-destroy-{}", Uuid::now_v7());
     service.operate(name, &operation, &token).await?;
-    match settled(service, name).await? {
+    match settled(service, name, look_every).await? {
         None => Ok(()),
         Some(stack) if stack.status == StackStatus::DeleteComplete => Ok(()),
         Some(stack) => {

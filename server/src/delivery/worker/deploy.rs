@@ -66,7 +66,8 @@ impl Delivery {
             held.write(|job| job.step(Some(&planned.stack))).await?;
             failpoint::reach("delivery.stack")?;
             held.make_sure().await?;
-            deploy_stack(&plan, planned, definition, service.as_ref(), &voice).await?;
+            let look_every = self.places.look_every();
+            deploy_stack(&plan, planned, definition, service.as_ref(), look_every, &voice).await?;
             held.write(|job| job.step(None)).await?;
         }
         held.write(|job| job.step(Some(DATA))).await?;

@@ -57,9 +57,9 @@ impl<'a> Held<'a> {
     }
 
     /// Gives it back to any worker at `due`.
-    pub(super) async fn give_back(&self, due: Timestamp, counts: bool) -> Result<()> {
+    pub(super) async fn give_back(&self, due: Timestamp, why: Option<&str>) -> Result<()> {
         let released = self.write(|job| {
-            job.release(due, counts);
+            job.release(due, why);
             Ok(())
         });
         released.await.map(drop)

@@ -97,7 +97,7 @@ impl Delivery {
         let outcome = tokio::select! {
             outcome = Box::pin(self.stages(&held)) => outcome,
             lost = held.keep() => Err(lost),
-            () = shutdown.cancelled() => held.give_back(Timestamp::now(), false).await,
+            () = shutdown.cancelled() => held.give_back(Timestamp::now(), None).await,
         };
         if let Err(error) = outcome
             && let Err(second) = self.settle(&held, &error).await
@@ -150,8 +150,8 @@ impl Delivery {
         }
         match error.kind() {
             // A limit passes by itself and says nothing about the execution: it counts for nothing.
-            ErrorKind::Throttled => held.give_back(now + LONG_PAUSE, false).await,
-            kind if kind.is_transient() => held.give_back(now + PAUSE, true).await,
+            ErrorKind::Throttled => held.give_back(now + LONG_PAUSE, None).await,
+            kind if kind.is_transient() => held.give_back(now + PAUSE, Some(error.message())).await,
             ErrorKind::Cancelled => held.write(|job| job.cancelled(now)).await.map(drop),
             _ => {
                 let why = error.message().to_owned();

@@ -57,7 +57,8 @@ fn contents(plan: &PlanShown) -> AnyView {
     let resources: usize = plan.stacks.iter().map(|stack| stack.changes.len()).sum();
     let changes = plan.stacks.iter().flat_map(|stack| &stack.permissions);
     let widened = changes.filter(|change| change.widened).count();
-    let drifted: usize = plan.stacks.iter().map(|stack| stack.drift.len()).sum();
+    let drift = plan.stacks.iter().flat_map(|stack| &stack.drift);
+    let (drifted, unknown): (Vec<_>, Vec<_>) = drift.partition(|one| one.is_compared());
     let parts = [
         (
             "danger",
@@ -66,7 +67,8 @@ fn contents(plan: &PlanShown) -> AnyView {
             "resources whose data may be lost",
         ),
         ("danger", widened, "permission widened", "permissions widened"),
-        ("danger", drifted, "resource drifted", "resources drifted"),
+        ("danger", drifted.len(), "resource drifted", "resources drifted"),
+        ("danger", unknown.len(), "resource not compared", "resources not compared"),
         ("transformations", plan.transformations.len(), "transformation", "transformations"),
         ("sources", plan.sources.len(), "source", "sources"),
         (
