@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::branch::Author;
+use domain::branch::{Author, CommitId};
 use domain::{Error, Result};
 use infra::lake_repository::init::NewLake;
 use infra::lake_repository::{CatalogNames, FixtureTest, Naming};
@@ -17,25 +17,30 @@ const ENVIRONMENTS: [&str; 3] = ["dev", "test", "prod"];
 const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
 const DEPLOYMENT_ACCOUNT: &str = "444444444444";
 const REGION: &str = "eu-central-1";
+const FIRST_COMMIT: &str = "Begin with the two taxi datasets and their SQL";
 const RESOURCE_NAME_PREFIX: &str = "data-lake";
 /// Parts of an environment that emulators of AWS know no resources of: parameters that are `false` there.
 pub const NOT_EMULATED: [&str; 3] = ["EncryptCatalog", "FlowLogs", "InterfaceEndpoints"];
 
-/// Makes the lake's first commit, unless there is one: over simulated accounts, or over those of an
-/// emulator.
-pub async fn commit_lake(delivery: &Delivery, emulator: Option<&AwsConfig>) -> Result<()> {
+/// The lake's first commit, over simulated accounts or over those of an emulator; it is made unless there
+/// is one. `None` when people have gone on from it, or never began with it.
+pub async fn commit_lake(
+    delivery: &Delivery,
+    emulator: Option<&AwsConfig>,
+) -> Result<Option<CommitId>> {
     let branch = &delivery.definition_branch;
-    if delivery.repository.head(branch).await?.is_some() {
-        return Ok(());
-    }
     let author = Author { name: "Sluice".to_owned(), email: "sluice@localhost".to_owned() };
+    if let Some(head) = delivery.repository.head(branch).await? {
+        let commit = delivery.repository.commit(&head).await?;
+        let is_ours = commit.author == author && commit.summary() == FIRST_COMMIT;
+        return Ok(is_ours.then_some(head));
+    }
     let files = with_datasets(match emulator {
         Some(aws) => emulated(aws)?,
         None => simulated()?,
     })?;
     let files = files.files()?;
-    let message = "Begin with the two taxi datasets and their SQL";
-    delivery.repository.save(branch, None, &files, &author, message).await.map(drop)
+    delivery.repository.save(branch, None, &files, &author, FIRST_COMMIT).await.map(Some)
 }
 
 fn simulated() -> Result<NewLake> {

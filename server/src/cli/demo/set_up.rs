@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::approval::{Decision, Verdict};
-use domain::branch::Person;
+use domain::branch::{CommitId, Person};
 use domain::environment::EnvironmentName;
 use domain::pipeline::{Cause, Execution, ExecutionStatus};
 use domain::{Error, Result};
@@ -22,7 +22,7 @@ use crate::demo::{commit_lake, write_fixtures};
 use crate::open_lake::OpenLake;
 
 /// Makes the lake repository on first use, and brings its release to every environment that nothing
-/// was delivered to before, as a person would. What people changed since stays.
+/// was delivered to before, as a person would. What people changed or decided since stays.
 pub(super) async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<()> {
     if config.delivery.github.repository.is_some() {
         return Err(Error::invalid(
@@ -36,7 +36,7 @@ pub(super) async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<(
     write_fixtures(&first.data_dir)?;
     let flow = Flow::over(config, lakes).await?;
     let delivery = flow.delivery();
-    commit_lake(delivery, aws).await?;
+    let Some(commit) = commit_lake(delivery, aws).await? else { return Ok(()) };
     let definition = delivery.required_definition().await?;
     let new = new_environments(delivery, &definition).await?;
     if aws.is_some() && !new.is_empty() {
@@ -44,7 +44,7 @@ pub(super) async fn set_up(config: &Config, lakes: &[Arc<OpenLake>]) -> Result<(
     }
     let person = delivery.accounts.on_this_machine(Timestamp::now()).await?.person();
     for environment in new {
-        deliver_first(&flow, &definition, environment, &person).await?;
+        deliver_first(&flow, &definition, environment, &commit, &person).await?;
     }
     Ok(())
 }
@@ -69,15 +69,23 @@ async fn deliver_first(
     flow: &Flow,
     definition: &Definition,
     environment: &Environment,
+    commit: &CommitId,
     person: &Person,
 ) -> Result<()> {
     let (delivery, name) = (flow.delivery(), &environment.name);
-    // What a demo began that was interrupted, or a poll.
-    let open =
-        [ExecutionStatus::Queued, ExecutionStatus::Running, ExecutionStatus::AwaitingApproval];
-    let begun = match newest(delivery, name, &open).await? {
-        Some(begun) => begun,
-        None => begin(delivery, definition, environment, person).await?,
+    use ExecutionStatus::{AwaitingApproval, Cancelled, Queued, Rejected, Running};
+    let last = newest(delivery, name, &[]).await?.filter(|last| last.commit == *commit);
+    let begun = match last {
+        // A demo that was interrupted began it, or a poll.
+        Some(last) if matches!(last.status, Queued | Running | AwaitingApproval) => last,
+        Some(last) if matches!(last.status, Cancelled | Rejected) => {
+            return Err(Error::conflict(format!(
+                "the first deployment to {name} is {}: go on with `sluice pipelines retry {} --from \
+                 plan`, or take another data folder",
+                last.status, last.id
+            )));
+        }
+        _ => begin(delivery, definition, environment, person).await?,
     };
     let mut execution = carry_out_silently(flow, begun.id).await?;
     if execution.status == ExecutionStatus::AwaitingApproval {
