@@ -37,6 +37,9 @@ pub(crate) async fn read_failure(error: DataFusionError, log: &Arc<ReadLog>) -> 
         let text = format!("{path} was replaced while it was read: start again");
         return Error::new(ErrorKind::Unavailable, text).with_source(error);
     }
+    if let Some(known) = known_cause(&error) {
+        return known;
+    }
     if let Some((kind, text)) = store_cause(&error) {
         return Error::new(kind, text).with_source(error);
     }

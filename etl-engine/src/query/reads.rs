@@ -157,6 +157,17 @@ impl VersionedReader {
         Ok(())
     }
 
+    /// A footer that names bytes the file does not have is a broken file, and not a store that is away.
+    fn check(&self, range: &Range<u64>) -> parquet::errors::Result<()> {
+        match range.end <= self.meta.size {
+            true => Ok(()),
+            false => Err(ParquetError::EOF(format!(
+                "its footer names bytes up to {}, and it has {}",
+                range.end, self.meta.size
+            ))),
+        }
+    }
+
     async fn read(&self, range: Range<u64>) -> object_store::Result<Bytes> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
@@ -179,7 +190,11 @@ impl VersionedReader {
 
 impl AsyncFileReader for VersionedReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        async move { self.read(range).await.map_err(|error| self.error(error)) }.boxed()
+        async move {
+            self.check(&range)?;
+            self.read(range).await.map_err(|error| self.error(error))
+        }
+        .boxed()
     }
 
     fn get_byte_ranges(
@@ -188,6 +203,7 @@ impl AsyncFileReader for VersionedReader {
     ) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
         async move {
             let reader = &*self;
+            ranges.iter().try_for_each(|range| reader.check(range))?;
             coalesce_ranges(&ranges, |range| reader.read(range), OBJECT_STORE_COALESCE_DEFAULT)
                 .await
                 .map_err(|error| reader.error(error))

@@ -269,7 +269,10 @@ async fn e10_a_broken_file_fails_the_query_by_name_and_nothing_else() {
     for byte in &mut footer[end - 300..end] {
         *byte ^= 0x5a;
     }
+    let length = u32::from_le_bytes(whole[whole.len() - 8..][..4].try_into().unwrap()) as usize;
+    let pages_gone = [&whole[..4], &whole[whole.len() - 8 - length..]].concat();
     let broken = [
+        ("pages gone", pages_gone),
         ("empty magic", b"PAR1PAR1".to_vec()),
         ("no parquet", b"vendorid,extra\n1,2\n".to_vec()),
         ("cut short", whole[..whole.len() / 2].to_vec()),
