@@ -29,6 +29,7 @@ pub async fn record(
 ) -> Result<Run> {
     if lake.raw_zone.tells_of_landings() {
         let listening = CancellationToken::new();
+        let _until_told = listening.clone().drop_guard();
         let listen = |queue| listen(lake.lake.clone(), queue, listening.clone());
         let listener = queue.map(|queue| tokio::spawn(listen(queue)));
         let run = told(lake, &arrival).await;

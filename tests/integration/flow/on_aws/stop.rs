@@ -1,6 +1,6 @@
 //! Stopping while AWS does not answer.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use aws::testing::Fault;
@@ -21,18 +21,19 @@ async fn b17_a_worker_stops_in_time_while_aws_is_silent() {
     }
     let pid = worker.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    assert!(ends_within(&mut worker, Duration::from_secs(10)).await);
+    let ended = ended_within(&mut worker, Duration::from_secs(10)).await;
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
 }
 
-async fn ends_within(child: &mut Child, time: Duration) -> bool {
+async fn ended_within(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     let begin = Instant::now();
     while begin.elapsed() < time {
-        if child.try_wait().unwrap().is_some() {
-            return true;
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     drop(child.kill());
     drop(child.wait());
-    false
+    None
 }

@@ -20,6 +20,7 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
         return;
     };
     site.push().await;
+    assert_doctor(&site, false, "sluice bootstrap deployment --create");
     bootstrap(&site);
     for environment in ["dev", "test", "prod"] {
         let put = site.json(0, &["configure", environment]);
@@ -29,6 +30,8 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
     let listed = site.json(0, &["secrets", "list", "--env", "dev"]);
     assert_eq!(listed[0]["name"], "/sluice/dev/ApiKey");
     assert!(!format!("{told:?}{listed}").contains("s3cr3t"), "values are never printed");
+
+    assert_doctor(&site, true, "sluice deploy --all");
 
     // The first deployment widens permissions: a person is asked.
     let first = site.json(3, &["deploy", "--all"]);
@@ -74,6 +77,20 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
     let gone = site.json(0, &["destroy", "--all", "--yes-destroy", "lake"]);
     assert!(gone.to_string().contains("AWS::S3::Bucket"), "what is retained is told: {gone}");
     assert_eq!(site.json(0, &["destroy", "--all"]), json!([]));
+}
+
+/// What the first deployment stands on is looked at, and the doctor names a command. The emulator lets
+/// everybody take on roles that are not there, so that only the bucket tells.
+fn assert_doctor(site: &Site, is_bootstrapped: bool, command: &str) {
+    let found = site.json(1, &["doctor"]);
+    let ok = |what: &str| {
+        let checks = found.as_array().unwrap().iter();
+        let mut named = checks.filter(|check| check["checked"].as_str().unwrap().starts_with(what));
+        named.next().unwrap_or_else(|| panic!("{what}: {found}"))["ok"] == true
+    };
+    assert!(ok("deploy role"), "{found}");
+    assert_eq!(ok("asset bucket"), is_bootstrapped, "{found}");
+    assert!(found.to_string().contains(command), "{found}");
 }
 
 /// The stacks that a person makes once; the deployment account learns of each environment.

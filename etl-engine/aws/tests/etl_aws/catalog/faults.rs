@@ -18,14 +18,14 @@ async fn over_a_link() -> Option<(FaultyLink, UnderTest)> {
     Some((link, lake))
 }
 
-/// The same for a catalog that does not wait long for answers.
-async fn over_a_silent_link() -> Option<(FaultyLink, UnderTest)> {
+/// As [`over_a_link`]; beside it, a catalog whose calls give up soon.
+async fn over_a_silent_link() -> Option<(FaultyLink, UnderTest, GlueCatalog)> {
     let (link, emulator) = Emulator::of_this_run()?.through_a_faulty_link().await;
     let account = emulator.account().await;
     let lake = under_test(&account).await;
     let impatient = AwsSettings { attempt: IMPATIENT, ..account.settings().clone() };
-    let catalog = GlueCatalog::new(&Account::open(&impatient).await, settings());
-    Some((link, UnderTest { catalog, ..lake }))
+    let impatient = GlueCatalog::new(&Account::open(&impatient).await, settings());
+    Some((link, lake, impatient))
 }
 
 /// The calls so far that change a table.
@@ -57,14 +57,14 @@ async fn a3_a_lost_or_doubled_answer_to_a_change_is_found_out_by_looking() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a3_a_change_that_nobody_answers_is_found_out_by_looking() {
-    let Some((link, lake)) = over_a_silent_link().await else { return };
+    let Some((link, lake, impatient)) = over_a_silent_link().await else { return };
     let mut stored = table(&[("a", ColumnType::Int)]);
     link.plan("CreateTable", Fault::SilentAfter);
-    assert_eq!(lake.catalog.put_table(&stored, &ada()).await.unwrap(), 1);
+    assert_eq!(impatient.put_table(&stored, &ada()).await.unwrap(), 1);
     stored.version = 1;
     stored.description = Some("told".into());
     link.plan("UpdateTable", Fault::SilentAfter);
-    assert_eq!(lake.catalog.put_table(&stored, &ada()).await.unwrap(), 2);
+    assert_eq!(impatient.put_table(&stored, &ada()).await.unwrap(), 2);
     let found = lake.catalog.table(&yellow()).await.unwrap().unwrap();
     assert_eq!(found, CatalogTable { version: 2, ..stored });
     assert_eq!(writes(&link), ["CreateTable", "UpdateTable"], "none was repeated unseen");
@@ -72,12 +72,12 @@ async fn a3_a_change_that_nobody_answers_is_found_out_by_looking() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a14_a_change_that_arrives_after_its_caller_gave_up_is_refused() {
-    let Some((link, lake)) = over_a_silent_link().await else { return };
+    let Some((link, lake, impatient)) = over_a_silent_link().await else { return };
     let first = table(&[("a", ColumnType::Int)]);
     lake.catalog.put_table(&first, &ada()).await.unwrap();
     let late = CatalogTable { version: 1, description: Some("late".into()), ..first };
     link.plan("UpdateTable", Fault::Delay(LATE));
-    let error = lake.catalog.put_table(&late, &ada()).await.unwrap_err();
+    let error = impatient.put_table(&late, &ada()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     let next = CatalogTable { description: Some("next".into()), ..late };
     assert_eq!(lake.catalog.put_table(&next, &ada()).await.unwrap(), 2);

@@ -185,10 +185,10 @@ async fn a3_a_change_that_arrives_after_its_caller_gave_up_does_no_harm() {
     link.plan(WRITE, Fault::Delay(LATE));
     let error = lossy.record(&new_run("yellow", "a.csv"), at(0)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    let recorded = lossy.record(&new_run("yellow", "a.csv"), at(1)).await.unwrap();
+    let ledger = ledger(&direct);
+    let recorded = ledger.record(&new_run("yellow", "a.csv"), at(1)).await.unwrap();
     assert!(matches!(recorded, Recorded::New(_)), "{recorded:?}");
     link.until_quiet().await;
-    let ledger = ledger(&direct);
     let listed = ledger.list(&RunFilter { limit: 9, ..RunFilter::default() }).await.unwrap();
     assert_eq!(listed, [recorded.run().clone()]);
     assert_eq!(ledger.by_status().await.unwrap(), [(RunStatus::Queued, 1)]);
