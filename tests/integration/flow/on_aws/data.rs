@@ -49,16 +49,28 @@ pub(super) async fn move_a_file(site: &Site, dev: &Account, of: &Dataset, file: 
     count("rows_written")
 }
 
+/// The newest run of a dataset, once there is one and it has ended.
 async fn ended(site: &Site, of: &Dataset) -> Value {
     let begin = Instant::now();
     loop {
         let runs = site.json(0, &["runs", "list", "--dataset", of.dataset]);
-        let run = first_runs(&runs).into_iter().next().unwrap_or(&Value::Null);
-        let status = run["status"].as_str().unwrap_or("none yet");
-        if !["none yet", "QUEUED", "RUNNING"].contains(&status) {
-            return site.json(0, &["runs", "show", run["id"].as_str().unwrap()]);
+        if let Some(run) = first_runs(&runs).first() {
+            return ended_run(site, run["id"].as_str().unwrap()).await;
         }
-        assert!(begin.elapsed() < PATIENCE, "the run is {status}: {runs}");
+        assert!(begin.elapsed() < PATIENCE, "no event came: {runs}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// A run, once it has ended.
+pub(super) async fn ended_run(site: &Site, id: &str) -> Value {
+    let begin = Instant::now();
+    loop {
+        let run = site.json(0, &["runs", "show", id]);
+        if !["QUEUED", "RUNNING"].contains(&run["status"].as_str().unwrap()) {
+            return run;
+        }
+        assert!(begin.elapsed() < PATIENCE, "it does not end: {run}");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }

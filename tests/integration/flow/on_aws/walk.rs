@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use domain::partition::Partition;
 use serde_json::{Value, json};
+use server::demo::{TripFile, TripKind};
 
-use super::data::{GREEN, Told, YELLOW, files, move_a_file};
+use super::data::{GREEN, Told, YELLOW, ended_run, files, move_a_file};
 use super::site::Site;
 use super::workbench::Workbench;
 
@@ -55,6 +57,10 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
     workbench.assert_rows(&GREEN, rows);
     let rows = move_a_file(&site, &dev, &YELLOW, &yellow).await;
     workbench.assert_rows(&YELLOW, rows);
+    let uploaded = workbench.upload(&YELLOW, "more.csv", &trips());
+    let uploaded = ended_run(&site, &uploaded).await;
+    assert_eq!(uploaded["rows_written"], 500, "{uploaded}");
+    workbench.assert_rows(&YELLOW, rows + 500);
     let release = pushed(&site).await;
     drop(workbench);
 
@@ -91,6 +97,16 @@ fn assert_doctor(site: &Site, is_bootstrapped: bool, command: &str) {
     assert!(ok("deploy role"), "{found}");
     assert_eq!(ok("asset bucket"), is_bootstrapped, "{found}");
     assert!(found.to_string().contains(command), "{found}");
+}
+
+/// Trips that somebody has on their own machine.
+fn trips() -> String {
+    let first_day = Partition::from_values("2020", "08", "01").unwrap();
+    let kind = TripKind::Yellow;
+    let file = TripFile { kind, rows: 500, seed: 6, first_day, days: 3, faults: false };
+    let mut text = Vec::new();
+    file.write(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
 }
 
 /// The stacks that a person makes once; the deployment account learns of each environment.

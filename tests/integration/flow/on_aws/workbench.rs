@@ -8,6 +8,7 @@ use super::data::Dataset;
 use super::site::Site;
 use crate::support::serve::{Reply, ServeProcess};
 
+const UPLOADS: &str = "/api/v1/environments/dev/uploads";
 const QUERIES: &str = "/api/v1/environments/dev/queries";
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,6 +41,27 @@ impl Workbench {
         assert_eq!(self.run(&sql)["rows"].as_array().map(Vec::len), Some(10));
         let sql = format!("SELECT count(*) AS trips FROM \"datalake_raw_source\".\"{table}\"");
         assert_eq!(self.run(&sql)["rows"], json!([[written.to_string()]]), "{table}");
+    }
+
+    /// Sends a file in two pieces as the console does, the last one once more, like a browser that lost the
+    /// answer. The id of its run.
+    pub(super) fn upload(&self, of: &Dataset, name: &str, text: &str) -> String {
+        let new = json!({ "dataset": of.dataset, "file_name": name, "size": text.len() });
+        let begun = self.ask("POST", UPLOADS, &new.to_string());
+        assert_eq!(begun.status, 201, "{begun:?}");
+        let path = format!("{UPLOADS}/{}", begun.json()["id"].as_str().unwrap());
+        let (head, tail) = text.split_at(text.len() / 2);
+        assert_eq!(self.piece(&path, 0, head)["run"], Value::Null);
+        let landed = self.piece(&path, head.len(), tail);
+        assert_eq!(self.piece(&path, head.len(), tail), landed);
+        landed["run"].as_str().unwrap().to_owned()
+    }
+
+    fn piece(&self, path: &str, offset: usize, text: &str) -> Value {
+        let headers = format!("{}upload-offset: {offset}\r\n", self.headers);
+        let sent = self.server.ask("PATCH", path, &headers, text);
+        assert_eq!(sent.status, 200, "{sent:?}");
+        sent.json()
     }
 
     /// The first page of what a statement gives.
