@@ -59,7 +59,7 @@ async fn a_lake_comes_from_four_empty_accounts_to_query_results_and_to_prod() {
     workbench.assert_rows(&YELLOW, rows);
     let uploaded = workbench.upload(&YELLOW, "more.csv", &trips());
     let uploaded = ended_run(&site, &uploaded).await;
-    assert_eq!(uploaded["rows_written"], 500, "{uploaded}");
+    assert_eq!(uploaded["steps"][0]["counts"]["rows_written"], 500, "{uploaded}");
     workbench.assert_rows(&YELLOW, rows + 500);
     let release = pushed(&site).await;
     drop(workbench);
