@@ -6,6 +6,7 @@ use datafusion::common::DataFusionError;
 use domain::{Error, ErrorKind};
 
 use super::reads::ReadLog;
+use crate::table_files::kind_of_store;
 
 /// Said when a query passes its memory or spill limit.
 const NO_ROOM: &str = "the query needs more memory or spill space than it may use: select fewer \
@@ -56,40 +57,30 @@ pub(crate) async fn read_failure(error: DataFusionError, log: &Arc<ReadLog>) -> 
 
 /// An error of ours that travelled through the engine.
 fn known_cause(error: &DataFusionError) -> Option<Error> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(current) = cause {
-        if let Some(known) = current.downcast_ref::<Error>() {
-            return Some(known.clone());
-        }
-        cause = current.source();
-    }
-    None
+    cause::<Error>(error).cloned()
 }
 
 /// An error of the store that travelled through the decoder of Parquet: the file is not to blame.
 fn store_cause(error: &DataFusionError) -> Option<(ErrorKind, String)> {
+    let store = cause::<object_store::Error>(error)?;
+    Some((kind_of_store(store), store.to_string()))
+}
+
+/// What is behind an error, if it is of this type.
+fn cause<T: std::error::Error + 'static>(error: &DataFusionError) -> Option<&T> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(current) = cause {
-        if let Some(store) = current.downcast_ref::<object_store::Error>() {
-            return Some((of_store(store), store.to_string()));
+        if let Some(found) = current.downcast_ref() {
+            return Some(found);
         }
         cause = current.source();
     }
     None
 }
 
-fn of_store(error: &object_store::Error) -> ErrorKind {
-    use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
-    match error {
-        NotFound { .. } => ErrorKind::NotFound,
-        PermissionDenied { .. } | Unauthenticated { .. } => ErrorKind::Denied,
-        _ => ErrorKind::Unavailable,
-    }
-}
-
 fn kind_of(root: &DataFusionError) -> ErrorKind {
     match root {
-        DataFusionError::ObjectStore(error) => of_store(error),
+        DataFusionError::ObjectStore(error) => kind_of_store(error),
         DataFusionError::IoError(_) => ErrorKind::Unavailable,
         DataFusionError::Internal(_)
         | DataFusionError::Configuration(_)

@@ -22,16 +22,20 @@ use domain::{Error, ErrorKind};
 
 /// An error of a store, with its kind kept.
 pub fn store_error(error: object_store::Error) -> Error {
+    Error::new(kind_of_store(&error), error.to_string()).with_source(error)
+}
+
+/// What an error of a store means to its caller.
+pub(crate) fn kind_of_store(error: &object_store::Error) -> ErrorKind {
     use object_store::Error as Store;
-    let kind = match &error {
+    match error {
         Store::NotFound { .. } => ErrorKind::NotFound,
         Store::AlreadyExists { .. } | Store::Precondition { .. } => ErrorKind::Conflict,
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => ErrorKind::Denied,
         Store::InvalidPath { .. } | Store::NotSupported { .. } => ErrorKind::Invalid,
         other if asks_to_slow_down(&other.to_string()) => ErrorKind::Throttled,
         _ => ErrorKind::Unavailable,
-    };
-    Error::new(kind, error.to_string()).with_source(error)
+    }
 }
 
 /// Stores have no kind of error for it; S3 says it in words.
