@@ -6,7 +6,7 @@ use aws::Account;
 use aws_sdk_dynamodb::Client;
 use domain::notification::{Notification, NotificationRoute};
 use domain::{Error, ErrorKind, Result};
-use etl_engine::notify::{Delivery, Outbox, Pending};
+use etl_engine::notify::{Delivery, MAX_ATTEMPTS, Outbox, Pending};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
@@ -34,9 +34,6 @@ const SHOWN: [&str; 7] =
     ["id", "subject", "created_at", "attempts", "state", "last_error", "delivered_at"];
 /// So many are taken at once.
 const AT_ONCE: usize = 8;
-/// So often one that cannot be read is looked at before it is given up: a newer server may have written
-/// it and deliver it yet, while the last older one is about to stop.
-const MOST_LOOKS: u32 = 12;
 
 /// The [`Outbox`] of one environment in DynamoDB.
 #[derive(Debug, Clone)]
@@ -126,8 +123,8 @@ impl DynamoDbOutbox {
     async fn put_aside(&self, place: Item, item: &Item, error: &Error, hidden_until: Timestamp) {
         let id = optional_text_of(item, "id");
         tracing::error!(id, %error, "a notification cannot be read, nobody is told of it");
-        let looks = number_of(item, "attempts").unwrap_or(MOST_LOOKS).saturating_add(1);
-        let look_at = (looks < MOST_LOOKS).then_some(hidden_until);
+        let looks = number_of(item, "attempts").unwrap_or(MAX_ATTEMPTS).saturating_add(1);
+        let look_at = (looks < MAX_ATTEMPTS).then_some(hidden_until);
         let (expression, terms) = failure(error.message(), look_at);
         if let Err(error) = self.update(place, expression, &terms).await {
             tracing::warn!(id, %error, "it is not recorded that a notification cannot be read");

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::environment::EnvironmentName;
 use domain::notification::{Notification, NotificationRoute};
 use domain::{Error, Result};
-use etl_engine::notify::{Delivery, Outbox, Pending};
+use etl_engine::notify::{Delivery, MAX_ATTEMPTS, Outbox, Pending};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -28,10 +28,6 @@ const RETRY: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1,
      WHERE environment = $3 AND id = $4";
 const GIVE_UP: &str = "UPDATE outbox SET attempts = attempts + 1, last_error = $1, \
      state = 'GIVEN_UP' WHERE environment = $2 AND id = $3";
-
-/// So often one that cannot be read is looked at before it is given up: a newer server may have written
-/// it and deliver it yet, while the last older one is about to stop.
-const MOST_LOOKS: i64 = 12;
 
 const ROUTES: &str = "SELECT document FROM notification_routes WHERE environment = $1";
 const SET_ROUTES: &str = "INSERT INTO notification_routes (environment, document) VALUES ($1, $2) \
@@ -194,7 +190,7 @@ fn failure(error: &str, retry_at: Option<Timestamp>) -> Statement<'static> {
 /// Whether one that cannot be read is worth another look.
 fn look_again(row: &AnyRow) -> bool {
     let attempts = columns::integer(row, "attempts");
-    attempts.is_ok_and(|attempts| attempts.saturating_add(1) < MOST_LOOKS)
+    attempts.is_ok_and(|attempts| attempts.saturating_add(1) < i64::from(MAX_ATTEMPTS))
 }
 
 fn decode(row: &AnyRow) -> Result<Pending> {
@@ -266,13 +262,13 @@ mod tests {
         assert_eq!((once.state, once.failed_attempts), (DeliveryState::Waiting, 1));
         assert!(once.last_error.unwrap().contains("event"));
 
-        for look in 2..=MOST_LOOKS {
+        for look in 2..=i64::from(MAX_ATTEMPTS) {
             let (now, later) = (at(10 * look), at(10 * look + 10));
             assert_eq!(outbox.take_due(now, later, 9).await.unwrap(), []);
             assert_eq!(i64::from(broken().await.failed_attempts), look);
         }
         assert_eq!(broken().await.state, DeliveryState::GivenUp);
         assert_eq!(outbox.take_due(at(9_000), at(9_001), 9).await.unwrap(), []);
-        assert_eq!(i64::from(broken().await.failed_attempts), MOST_LOOKS);
+        assert_eq!(broken().await.failed_attempts, MAX_ATTEMPTS);
     }
 }

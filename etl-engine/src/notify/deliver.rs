@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Notifier, Outbox, Pending};
 
-/// After so many failed deliveries a notification is given up; it stays in the outbox, marked.
-const MAX_ATTEMPTS: u32 = 12;
+/// After so many failed deliveries a notification is given up; it stays in the outbox, marked. One that an
+/// outbox cannot read is looked at as often: a newer server may have written it and deliver it yet.
+pub const MAX_ATTEMPTS: u32 = 12;
 const BATCH: usize = 50;
 const HIDDEN: SignedDuration = SignedDuration::from_secs(60);
 

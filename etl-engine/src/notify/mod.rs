@@ -7,7 +7,7 @@ use domain::Result;
 use domain::notification::{Notification, NotificationRoute};
 use jiff::Timestamp;
 
-pub use deliver::deliver_due;
+pub use deliver::{MAX_ATTEMPTS, deliver_due};
 
 /// A place that notifications go to. Delivery is at least once; a target drops repeats by id.
 #[async_trait]
