@@ -29,11 +29,11 @@ pub async fn record(
 ) -> Result<Run> {
     if lake.raw_zone.tells_of_landings() {
         let listening = CancellationToken::new();
-        let _until_told = listening.clone().drop_guard();
+        let until_told = listening.clone().drop_guard();
         let listen = |queue| listen(lake.lake.clone(), queue, listening.clone());
         let listener = queue.map(|queue| tokio::spawn(listen(queue)));
         let run = told(lake, &arrival).await;
-        listening.cancel();
+        drop(until_told);
         if let Some(listener) = listener {
             // Its last look ends: what it is handed would be hidden from everybody for a while.
             drop(listener.await);

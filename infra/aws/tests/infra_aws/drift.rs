@@ -35,9 +35,8 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Option<Self> {
         let emulator = Emulator::of_this_run()?;
-        let link = FaultyLink::to(&emulator.endpoint).await;
+        let (link, through) = emulator.through_a_faulty_link().await;
         let number = fresh_account();
-        let through = Emulator { endpoint: link.endpoint() };
         let stacks = service(&Account::open(&through.settings(&number)).await, &number);
         let account = Account::open(&emulator.settings(&number)).await;
         Some(Self { account, number, link, stacks })

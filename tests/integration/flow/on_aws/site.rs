@@ -39,8 +39,8 @@ impl Site {
     /// The same, with a link between Sluice and the emulator that can be broken.
     pub(super) async fn over_a_link() -> Option<(Self, FaultyLink)> {
         let emulator = Emulator::of_this_run()?;
-        let link = FaultyLink::to(&emulator.endpoint).await;
-        Some((Self::at(emulator, &link.endpoint()), link))
+        let (link, through) = emulator.through_a_faulty_link().await;
+        Some((Self::at(emulator, &through.endpoint), link))
     }
 
     fn at(emulator: Emulator, endpoint: &str) -> Self {
